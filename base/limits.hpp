@@ -1,0 +1,52 @@
+// A limit on everything, in one place, with the relations between them. Wire sizes themselves live in
+// aipacket/wire.hpp. Whoever adds a queue, a list or a loop adds its limit here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace aip::limits {
+
+// Models (rfc/0002, model/)
+inline constexpr uint64_t kModelBytesMax = uint64_t{64} << 30;  // one model file
+inline constexpr uint64_t kSafetensorsHeaderMax = 16u << 20;    // JSON header; the reference allows 100,000,000
+inline constexpr uint32_t kTensorsMax = 65'536;                 // tensors in one model
+inline constexpr uint32_t kTensorNameMax = 512;                 // bytes
+inline constexpr uint32_t kTensorRankMax = 16;
+inline constexpr uint32_t kBlockBytes = 1u << 20;  // a block never spans two tensors
+inline constexpr uint32_t kBlocksMax = 262'144;    // blocks in one manifest
+inline constexpr uint32_t kManifestBytesMax = 32u << 20;
+inline constexpr uint32_t kParentsMax = 16;
+inline constexpr uint32_t kTaskNameMax = 64;  // bytes, [a-z0-9._-]
+inline constexpr uint32_t kMetadataPairsMax = 64;
+inline constexpr uint32_t kMetadataBytesMax = 4096;  // one key plus its value
+
+// Transfers (rfc/0002, aipacket/)
+inline constexpr uint32_t kHeadBytesMax = kManifestBytesMax + (1u << 20);
+inline constexpr uint32_t kTransfersMax = 64;             // at once, each direction
+inline constexpr uint64_t kWindowBytesMax = 8u << 20;     // unacknowledged bytes of one transfer
+inline constexpr uint64_t kReceiveBufferMax = 16u << 20;  // open blocks of one incoming transfer
+
+// Routing (rfc/0003, routing/)
+inline constexpr uint32_t kNeighboursMax = 1024;
+inline constexpr uint32_t kRoutesMax = 65'536;
+inline constexpr uint32_t kInterestRecordBytesMax = 1100;  // fits one packet of any link
+inline constexpr uint32_t kSketchBinsMax = 64;             // label counts in an interest record
+inline constexpr uint32_t kInterestRecordsMax = 4096;      // in one table
+
+// Ledger (rfc/0004, ledger/)
+inline constexpr uint32_t kLeafBytesMax = 65'535;  // C2SP tlog-tiles: entries have a u16 length
+
+// Journey
+inline constexpr uint32_t kJourneyStopsKept = 32;  // the last stops, in full
+inline constexpr uint32_t kJourneyBytesMax = 64u << 10;
+
+// Control socket (rfc/0005, api/)
+inline constexpr uint32_t kControlMessageMax = 4u << 20;
+inline constexpr uint32_t kControlClientsMax = 64;
+
+static_assert(kBlocksMax * uint64_t{kBlockBytes} >= kModelBytesMax);
+static_assert(kManifestBytesMax >= kBlocksMax * uint64_t{64} + kSafetensorsHeaderMax / 2);
+static_assert(kReceiveBufferMax >= kWindowBytesMax + 2 * uint64_t{kBlockBytes});
+
+}  // namespace aip::limits

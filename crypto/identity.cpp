@@ -1,0 +1,229 @@
+#include "crypto/identity.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "crypto/sha256.hpp"
+
+namespace aip::crypto {
+namespace {
+
+constexpr std::string_view kNodeMagic = "AIPN";
+constexpr std::string_view kOperationalMagic = "AIPO";
+constexpr std::string_view kSealMagic = "AIPS";
+constexpr uint8_t kVersion = 1;
+constexpr size_t kCertificateBody = kCertificateBytes - Signature::kSize;
+constexpr size_t kKnownMax = 4096;
+constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3600 * 1000;
+
+Digest labelled_hash(std::string_view label, const PublicKey& key) {
+    return Sha256().update(as_bytes(label)).update(key.view()).finish();
+}
+
+CertificateBytes certify(std::string_view magic, const SecretKey& issuer, const PublicKey& subject, Validity validity) {
+    Bytes out;
+    Writer w(out);
+    w.put(magic).u8(kVersion).put(subject.view());
+    w.u64(static_cast<uint64_t>(validity.not_before.unix_ms()))
+        .u64(static_cast<uint64_t>(validity.not_after.unix_ms()));
+    AIP_ASSERT(out.size() == kCertificateBody);
+    const Signature signature = issuer.sign(out);
+    w.put(signature.view());
+    return *CertificateBytes::from(out);
+}
+
+struct Certificate {
+    PublicKey subject;
+    Validity validity;
+};
+
+Result<Certificate> check(ByteView bytes, std::string_view magic, const PublicKey& issuer, WallTime now,
+                          std::string_view what) {
+    Reader r(bytes);
+    const bool known = as_text(r.view(4)) == magic && r.u8() == kVersion;
+    Certificate certificate;
+    static_cast<void>(r.copy(certificate.subject.bytes));
+    certificate.validity.not_before = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
+    certificate.validity.not_after = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
+    Signature signature;
+    static_cast<void>(r.copy(signature.bytes));
+    const std::string name(what);
+    if (!known || !r.done()) return Error{ErrorCode::kDenied, name + " certificate is malformed"};
+    if (!verify(issuer, bytes.first(kCertificateBody), signature))
+        return Error{ErrorCode::kDenied, name + " certificate is not signed by the " +
+                                             (magic == kNodeMagic ? "network root" : "node's identity key")};
+    if (now < certificate.validity.not_before)
+        return Error{ErrorCode::kDenied, name + " certificate is not valid yet; check the clocks"};
+    if (now > certificate.validity.not_after)
+        return Error{ErrorCode::kDenied, name + " certificate has expired; certify the key again"};
+    return certificate;
+}
+
+std::string file_in(const std::string& directory, const char* name) { return directory + "/" + name; }
+
+}  // namespace
+
+NetworkId network_id(const PublicKey& root) {
+    const Digest digest = labelled_hash("aipacket network v1", root);
+    return *NetworkId::from(digest.view().first(NetworkId::kSize));
+}
+
+InterfaceId interface_id(const PublicKey& identity) {
+    return InterfaceId{load_be64(labelled_hash("aipacket node v1", identity).bytes.data())};
+}
+
+Address node_address(const PublicKey& root, const PublicKey& identity) {
+    return Address::make(network_id(root), interface_id(identity));
+}
+
+CertificateBytes certify_node(const SecretKey& root, const PublicKey& identity, Validity validity) {
+    return certify(kNodeMagic, root, identity, validity);
+}
+
+CertificateBytes certify_operational(const SecretKey& identity, const PublicKey& operational, Validity validity) {
+    return certify(kOperationalMagic, identity, operational, validity);
+}
+
+CredentialBytes make_credential(const CertificateBytes& node, const CertificateBytes& operational) {
+    CredentialBytes credential;
+    std::memcpy(credential.bytes.data(), node.bytes.data(), kCertificateBytes);
+    std::memcpy(credential.bytes.data() + kCertificateBytes, operational.bytes.data(), kCertificateBytes);
+    return credential;
+}
+
+Result<Principal> verify_credential(const CredentialBytes& credential, const PublicKey& root, WallTime now) {
+    const ByteView bytes = credential.view();
+    AIP_ASSIGN(const Certificate node, check(bytes.first(kCertificateBytes), kNodeMagic, root, now, "node"));
+    AIP_ASSIGN(const Certificate op,
+               check(bytes.subspan(kCertificateBytes), kOperationalMagic, node.subject, now, "operational"));
+    Principal principal;
+    principal.address = node_address(root, node.subject);
+    principal.identity = node.subject;
+    principal.operational = op.subject;
+    principal.validity = {std::max(node.validity.not_before, op.validity.not_before),
+                          std::min(node.validity.not_after, op.validity.not_after)};
+    return principal;
+}
+
+Signer::Signer(SecretKey operational, CredentialBytes credential, Principal self)
+    : key_(std::move(operational)), credential_(credential), self_(self) {
+    AIP_ASSERT(key_.public_key() == self_.operational);
+}
+
+Bytes Signer::seal(std::string_view domain, ByteView body) const {
+    AIP_ASSERT(domain.size() < 256 && body.size() < UINT32_MAX);
+    Bytes out;
+    out.reserve(10 + domain.size() + kCredentialBytes + body.size() + Signature::kSize);
+    Writer w(out);
+    w.put(kSealMagic).u8(kVersion).u8(static_cast<uint8_t>(domain.size())).put(domain);
+    w.put(credential_.view()).u32(static_cast<uint32_t>(body.size())).put(body);
+    const Signature signature = key_.sign(out);
+    w.put(signature.view());
+    return out;
+}
+
+namespace {
+
+struct Envelope {
+    std::string_view domain;
+    CredentialBytes credential;
+    ByteView body;
+    ByteView signed_part;
+    Signature signature;
+};
+
+Result<Envelope> take_apart(ByteView sealed) {
+    Reader r(sealed);
+    Envelope e;
+    const bool known = as_text(r.view(4)) == kSealMagic && r.u8() == kVersion;
+    e.domain = as_text(r.view(r.u8()));
+    static_cast<void>(r.copy(e.credential.bytes));
+    e.body = r.view(r.u32());
+    e.signed_part = sealed.first(r.position());
+    static_cast<void>(r.copy(e.signature.bytes));
+    if (!known || !r.done()) return Error{ErrorCode::kInvalid, "signed envelope is malformed"};
+    return e;
+}
+
+}  // namespace
+
+Result<CredentialBytes> sealed_credential(ByteView sealed) {
+    AIP_ASSIGN(const Envelope e, take_apart(sealed));
+    return e.credential;
+}
+
+Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {
+    const Digest name = sha256(credential.view());
+    const auto it = known_.find(name);
+    if (it != known_.end() && now >= it->second.validity.not_before && now <= it->second.validity.not_after)
+        return it->second;
+    AIP_ASSIGN(const Principal principal, verify_credential(credential, root_, now));
+    if (known_.size() >= kKnownMax) known_.clear();
+    known_.emplace(name, principal);
+    return principal;
+}
+
+Result<Opened> Verifier::open(std::string_view domain, ByteView sealed, WallTime now) {
+    AIP_ASSIGN(const Envelope e, take_apart(sealed));
+    if (e.domain != domain)
+        return Error{ErrorCode::kDenied,
+                     "signed as '" + std::string(e.domain) + "', expected '" + std::string(domain) + "'"};
+    AIP_ASSIGN(const Principal signer, credential(e.credential, now));
+    if (!verify(signer.operational, e.signed_part, e.signature))
+        return Error{ErrorCode::kDenied,
+                     "bad signature of " + signer.address.text() + " on '" + std::string(domain) + "'"};
+    return Opened{e.body, signer};
+}
+
+Result<PublicKey> create_key_directory(const std::string& directory, WallTime now) {
+    if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error{ErrorCode::kIo, "cannot create " + directory + ": " + std::strerror(errno)};
+    const SecretKey identity = SecretKey::generate();
+    const SecretKey operational = SecretKey::generate();
+    AIP_TRY(save_secret_key(identity, file_in(directory, "identity.key"), kIdentityLabel));
+    AIP_TRY(save_public_key(identity.public_key(), file_in(directory, "identity.pub"), kIdentityLabel));
+    AIP_TRY(save_secret_key(operational, file_in(directory, "operational.key"), kOperationalLabel));
+    const Validity validity{now, WallTime::from_unix_ms(now.unix_ms() + kTenYearsMs)};
+    const CertificateBytes certificate = certify_operational(identity, operational.public_key(), validity);
+    AIP_TRY(write_new_file(file_in(directory, "operational.cert"), certificate.view(), 0644));
+    return identity.public_key();
+}
+
+Result<void> certify_key_directory(const std::string& directory, const SecretKey& root, Validity validity) {
+    AIP_ASSIGN(const PublicKey identity, load_public_key(file_in(directory, "identity.pub"), kIdentityLabel));
+    AIP_TRY(write_new_file(file_in(directory, "node.cert"), certify_node(root, identity, validity).view(), 0644));
+    return save_public_key(root.public_key(), file_in(directory, "network.pub"), kRootLabel);
+}
+
+Result<PublicKey> load_network_root(const std::string& directory) {
+    return load_public_key(file_in(directory, "network.pub"), kRootLabel);
+}
+
+Result<Signer> load_signer(const std::string& directory, WallTime now) {
+    const std::string hint =
+        "; make keys with 'aipctl key create " + directory + "' and certify them with 'aipctl key certify'";
+    auto operational = load_secret_key(file_in(directory, "operational.key"), kOperationalLabel);
+    if (!operational)
+        return Error{operational.error().code,
+                     operational.error().text + (operational.error().code == ErrorCode::kNotFound ? hint : "")};
+    auto root = load_network_root(directory);
+    if (!root) return Error{root.error().code, root.error().text + hint};
+    Bytes both;
+    for (const char* name : {"node.cert", "operational.cert"}) {
+        auto bytes = read_small_file(file_in(directory, name), kCertificateBytes);
+        if (!bytes) return Error{bytes.error().code, bytes.error().text + hint};
+        both.insert(both.end(), bytes->begin(), bytes->end());
+    }
+    const auto credential = CredentialBytes::from(both);
+    if (!credential)
+        return Error{ErrorCode::kInvalid, "certificates in " + directory + " have the wrong length" + hint};
+    AIP_ASSIGN(const Principal self, verify_credential(*credential, *root, now));
+    if (self.operational != operational->public_key())
+        return Error{ErrorCode::kDenied,
+                     file_in(directory, "operational.cert") + " certifies another key than operational.key" + hint};
+    return Signer(std::move(*operational), *credential, self);
+}
+
+}  // namespace aip::crypto
