@@ -52,3 +52,18 @@ function(aip_layer name)
     target_link_libraries(aip_${target} ${scope} CapnProto::capnp)
   endif()
 endfunction()
+
+# aip_program(name [INSTALL] DEPENDS base api SOURCES main.cpp LIBRARIES CLI11::CLI11): an executable of this folder.
+# As with aip_layer, `layers` holds its sources to DEPENDS.
+function(aip_program name)
+  cmake_parse_arguments(ARG "INSTALL" "" "DEPENDS;SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  foreach(dependency ${ARG_DEPENDS})
+    string(REPLACE "/" "_" dependency ${dependency})
+    target_link_libraries(${name} PRIVATE aip_${dependency})
+  endforeach()
+  target_link_libraries(${name} PRIVATE aip_options ${ARG_LIBRARIES})
+  if(ARG_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION bin)
+  endif()
+endfunction()
