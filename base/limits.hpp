@@ -33,6 +33,10 @@ inline constexpr uint32_t kRoutesMax = 65'536;
 inline constexpr uint32_t kInterestRecordBytesMax = 1100;  // fits one packet of any link
 inline constexpr uint32_t kSketchBinsMax = 64;             // label counts in an interest record
 inline constexpr uint32_t kInterestRecordsMax = 4096;      // in one table
+inline constexpr uint32_t kInterestTasksMax = 16;          // of one origin
+inline constexpr uint32_t kInterestPeersMax = 4096;        // one exchange talks to
+inline constexpr uint32_t kHelloBytesMax = 1200;           // sealed; fits one packet of any link
+inline constexpr uint32_t kHelloHeardMax = 32;             // neighbours named in one hello
 
 // Ledger (rfc/0004, ledger/)
 inline constexpr uint32_t kLeafBytesMax = 65'535;  // C2SP tlog-tiles: entries have a u16 length
@@ -40,13 +44,23 @@ inline constexpr uint32_t kLeafBytesMax = 65'535;  // C2SP tlog-tiles: entries h
 // Journey
 inline constexpr uint32_t kJourneyStopsKept = 32;  // the last stops, in full
 inline constexpr uint32_t kJourneyBytesMax = 64u << 10;
+inline constexpr uint32_t kJourneyVisitsMax = 512;     // nodes whose visits are counted
+inline constexpr uint32_t kJourneyItineraryMax = 256;  // stops planned ahead
+inline constexpr uint32_t kJourneyMetricsMax = 8;      // of one stop
+inline constexpr uint32_t kJourneyMetricNameMax = 32;  // bytes
+inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for people
 
 // Control socket (rfc/0005, api/)
 inline constexpr uint32_t kControlMessageMax = 4u << 20;
 inline constexpr uint32_t kControlClientsMax = 64;
+inline constexpr uint32_t kControlFilesWaitingMax = 4;        // descriptors received ahead of their message
+inline constexpr uint32_t kControlQueueMessagesMax = 256;     // unread by one client; then it is hung up on
+inline constexpr uint32_t kControlQueueBytesMax = 16u << 20;  // the same, in bytes
+inline constexpr uint32_t kControlProgressQueueMax = 4;       // progress is dropped beyond
 
 static_assert(kBlocksMax * uint64_t{kBlockBytes} >= kModelBytesMax);
 static_assert(kManifestBytesMax >= kBlocksMax * uint64_t{64} + kSafetensorsHeaderMax / 2);
+static_assert(kControlQueueBytesMax >= 2 * kControlMessageMax);
 static_assert(kReceiveBufferMax >= kWindowBytesMax + 2 * uint64_t{kBlockBytes});
 
 }  // namespace aip::limits
