@@ -1,0 +1,32 @@
+// RocksLogStore: a LogStore in RocksDB (rfc/0004 section 5.2). One WriteBatch over all column families with sync, so
+// an append is in the write-ahead log as a whole or not at all. Recovery tolerates a torn tail (an append that was
+// never acknowledged) and refuses any other damage; it never opens at an older point by itself. Keys are big-endian.
+// A failed write is final: the object refuses everything until the process restarts, since after a failed fsync
+// nobody knows what is on disk. Storage executor only. No RocksDB type appears here.
+#pragma once
+
+#include <memory>
+
+#include "ledger/log_store.hpp"
+
+namespace aip::ledger {
+
+class RocksLogStore final : public LogStore {
+public:
+    static Result<std::unique_ptr<RocksLogStore>> open(const std::string& directory);  // creates it if it is not there
+    ~RocksLogStore() override;
+
+    Result<LogHead> load() override;
+    Result<void> append(const LogBatch& batch) override;
+    Result<Bytes> leaf(uint64_t index) override;
+    Result<Digest> hash(Subtree at) override;
+    Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;
+    Result<std::optional<uint64_t>> find(const VersionId& version) override;
+
+private:
+    struct State;
+    explicit RocksLogStore(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace aip::ledger

@@ -1,0 +1,65 @@
+// A leaf of the log says what one node did to one version of a model: an in-toto Statement v1 about the version's
+// digest, with our predicate (rfc/0004 section 4), inside a DSSE envelope signed by the node's operational key. The
+// node's credential is in the predicate, so whoever knows the network's root key can check a leaf on its own.
+//
+// Invariant: a CheckedLeaf exists only if its signature, its credential and the node it names agree.
+// Leaf bytes are stored and hashed as they came. Keys of ours are written in sorted order without white space; on
+// reading, duplicate keys anywhere are refused, unknown keys are ignored (in-toto's rule, so that fields can be added),
+// and every list, text and number has a limit. Pure functions.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "crypto/identity.hpp"
+
+namespace aip::ledger {
+
+inline constexpr std::string_view kHopPredicateType = "https://aipacket.dev/mfd/hop/v1";
+inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
+inline constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
+
+struct HopStatement {
+    VersionId version;               // the version this statement is about
+    Digest content;                  // of its weights
+    std::vector<VersionId> parents;  // none for an imported model
+    std::string task;
+    std::string what;  // imported, trained, merged, ...: [a-z0-9._-]
+    uint64_t samples = 0;
+    uint64_t steps = 0;
+    std::optional<double> loss_before;
+    std::optional<double> loss_after;
+    std::map<std::string, double> metrics;
+    std::optional<Address> received_from;
+    Address node;
+    std::string software;
+    WallTime time;
+    uint64_t journey = 0;
+    uint32_t stop = 0;
+
+    bool operator==(const HopStatement&) const = default;
+};
+
+struct CheckedLeaf {
+    HopStatement statement;
+    crypto::Principal signer;
+};
+
+// kInvalid names the field that is out of its limits; `statement.node` must be the signer.
+Result<Bytes> make_leaf(const HopStatement& statement, const crypto::Signer& signer);
+
+// `now` is when the credential has to be valid: the present for a model that arrives, the statement's own time for
+// history (the caller decides whom it believes about time).
+Result<CheckedLeaf> check_leaf(ByteView leaf, crypto::Verifier& verifier, WallTime now);
+
+// Reads a leaf without checking who made it: for showing one's own log.
+Result<HopStatement> read_leaf(ByteView leaf);
+
+// DSSE's pre-authentication encoding: what the signature is over.
+Bytes dsse_pae(std::string_view payload_type, ByteView payload);
+
+}  // namespace aip::ledger
