@@ -26,6 +26,12 @@ inline constexpr uint32_t kHeadBytesMax = kManifestBytesMax + (1u << 20);
 inline constexpr uint32_t kTransfersMax = 64;             // at once, each direction
 inline constexpr uint64_t kWindowBytesMax = 8u << 20;     // unacknowledged bytes of one transfer
 inline constexpr uint64_t kReceiveBufferMax = 16u << 20;  // open blocks of one incoming transfer
+inline constexpr uint32_t kWindowSymbolsMax = 8192;       // unacknowledged symbols: their bitmap fits one packet
+inline constexpr uint32_t kSymbolBytesMin = 256;
+inline constexpr uint32_t kOfferBytesMax = 1100;  // sealed; fits one packet of any link
+inline constexpr uint32_t kReceiptBytesMax = 1100;
+inline constexpr uint32_t kCancelTextMax = 200;
+inline constexpr uint32_t kBlockRejectsMax = 3;  // times a block may arrive with the wrong digest
 
 // Routing (rfc/0003, routing/)
 inline constexpr uint32_t kNeighboursMax = 1024;
