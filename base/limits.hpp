@@ -45,7 +45,14 @@ inline constexpr uint32_t kHelloBytesMax = 1200;           // sealed; fits one p
 inline constexpr uint32_t kHelloHeardMax = 32;             // neighbours named in one hello
 
 // Ledger (rfc/0004, ledger/)
-inline constexpr uint32_t kLeafBytesMax = 65'535;  // C2SP tlog-tiles: entries have a u16 length
+inline constexpr uint32_t kLeafBytesMax = 65'535;           // C2SP tlog-tiles: entries have a u16 length
+inline constexpr uint32_t kHopLeafBytesMax = 24u << 10;     // a leaf of ours with every field at its limit fits
+inline constexpr uint32_t kEntryProofBytesMax = 32u << 10;  // leaf, path, checkpoint and credential
+inline constexpr uint32_t kAppendLeavesMax = 4096;          // in one durable write
+inline constexpr uint32_t kMetricsMax = 64;                 // in one statement
+inline constexpr uint32_t kMetricNameMax = 64;              // bytes
+inline constexpr uint32_t kWhatMax = 32;                    // bytes, [a-z0-9._-]
+inline constexpr uint32_t kSoftwareMax = 128;               // bytes
 
 // Journey
 inline constexpr uint32_t kJourneyStopsKept = 32;  // the last stops, in full
@@ -67,6 +74,8 @@ inline constexpr uint32_t kControlProgressQueueMax = 4;       // progress is dro
 static_assert(kBlocksMax * uint64_t{kBlockBytes} >= kModelBytesMax);
 static_assert(kManifestBytesMax >= kBlocksMax * uint64_t{64} + kSafetensorsHeaderMax / 2);
 static_assert(kControlQueueBytesMax >= 2 * kControlMessageMax);
+static_assert(kHopLeafBytesMax <= kLeafBytesMax && kHopLeafBytesMax + 8192 <= kEntryProofBytesMax);
+static_assert(kEntryProofBytesMax < kJourneyBytesMax);
 static_assert(kReceiveBufferMax >= kWindowBytesMax + 2 * uint64_t{kBlockBytes});
 
 }  // namespace aip::limits
