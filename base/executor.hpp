@@ -4,6 +4,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace aip {
 
@@ -12,5 +16,18 @@ public:
     virtual ~Executor() = default;
     virtual void run(std::function<void()> work, std::function<void()> done) = 0;
 };
+
+// Runs work() on the executor and hands what it returns to done() on the loop. Both may own move-only things.
+template <class Work, class Done>
+void submit(Executor& executor, Work work, Done done) {
+    using Value = std::invoke_result_t<Work>;
+    struct Job {
+        Work work;
+        Done done;
+        std::optional<Value> value;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(work), std::move(done), std::nullopt});
+    executor.run([job] { job->value.emplace(job->work()); }, [job] { job->done(std::move(*job->value)); });
+}
 
 }  // namespace aip
