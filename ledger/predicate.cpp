@@ -1,0 +1,161 @@
+#include "ledger/predicate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "ledger/strict_json.hpp"
+#include "ledger/text.hpp"
+
+namespace aip::ledger {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kAddressTextMax = 45;
+constexpr size_t kTypeTextMax = 128;
+constexpr size_t kJourneyBytes = 8;
+using JourneyId = FixedBytes<struct JourneyIdTag, kJourneyBytes>;
+
+bool is_word(std::string_view text, size_t bytes_max) {
+    return !text.empty() && text.size() <= bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    });
+}
+
+bool is_line(std::string_view text, size_t bytes_max) {
+    return !text.empty() && text.size() <= bytes_max && is_text(text) && text.find('\n') == std::string_view::npos;
+}
+
+bool is_finite(const std::optional<double>& value) { return !value || std::isfinite(*value); }
+
+Error out_of_limits(std::string_view field) {
+    return {ErrorCode::kInvalid,
+            "cannot record a statement: '" + std::string(field) + "' is empty, too large or malformed (rfc/0004 4.2)"};
+}
+
+json predicate_json(const HopStatement& s, const crypto::CredentialBytes& credential) {
+    std::array<uint8_t, kJourneyBytes> journey{};
+    store_be64(journey.data(), s.journey);
+    json parents = json::array();
+    for (const VersionId& parent : s.parents) parents.push_back(parent.hex());
+    json predicate{{"content", s.content.hex()},
+                   {"credential", credential.hex()},
+                   {"journey", to_hex(journey)},
+                   {"node", s.node.text()},
+                   {"parents", std::move(parents)},
+                   {"samples", s.samples},
+                   {"software", s.software},
+                   {"steps", s.steps},
+                   {"stop", s.stop},
+                   {"task", s.task},
+                   {"timeMs", static_cast<uint64_t>(s.time.unix_ms())},
+                   {"what", s.what}};
+    if (s.loss_before) predicate["lossBefore"] = *s.loss_before;
+    if (s.loss_after) predicate["lossAfter"] = *s.loss_after;
+    if (!s.metrics.empty()) predicate["metrics"] = s.metrics;
+    if (s.received_from) predicate["receivedFrom"] = s.received_from->text();
+    return predicate;
+}
+
+Address read_address(Fields& fields, const char* name) {
+    const auto address = Address::parse(fields.text(name, kAddressTextMax));
+    if (!address) fields.fail(name);
+    return address.value_or(Address{});
+}
+
+void read_parents(Fields& fields, HopStatement& s) {
+    const json* parents = fields.list("parents", limits::kParentsMax);
+    if (parents == nullptr) return;
+    for (const json& entry : *parents) {
+        const auto* text = entry.get_ptr<const std::string*>();
+        const auto parent = text != nullptr ? VersionId::parse_hex(*text) : std::nullopt;
+        if (!parent) return fields.fail("parents");
+        s.parents.push_back(*parent);
+    }
+}
+
+void read_metrics(Fields& fields, HopStatement& s) {
+    if (!fields.has("metrics")) return;
+    const json* metrics = fields.object("metrics");
+    if (metrics == nullptr) return;
+    for (const auto& [name, value] : metrics->items()) {
+        if (!value.is_number()) return fields.fail("metrics");
+        s.metrics.emplace(name, value.get<double>());
+    }
+}
+
+Result<SignedStatement> read_predicate(const json& predicate, HopStatement s) {
+    Fields fields(predicate, "predicate");
+    s.content = fields.hex<Digest>("content");
+    read_parents(fields, s);
+    s.task = fields.text("task", limits::kTaskNameMax);
+    s.what = fields.text("what", limits::kWhatMax);
+    s.samples = fields.integer("samples");
+    s.steps = fields.integer("steps");
+    s.loss_before = fields.real("lossBefore");
+    s.loss_after = fields.real("lossAfter");
+    read_metrics(fields, s);
+    if (fields.has("receivedFrom")) s.received_from = read_address(fields, "receivedFrom");
+    s.node = read_address(fields, "node");
+    s.software = fields.text("software", limits::kSoftwareMax);
+    s.time = WallTime::from_unix_ms(static_cast<int64_t>(fields.integer("timeMs")));
+    s.journey = load_be64(fields.hex<JourneyId>("journey").bytes.data());
+    const uint64_t stop = fields.integer("stop");
+    if (stop > UINT32_MAX) fields.fail("stop");
+    s.stop = static_cast<uint32_t>(stop);
+    const auto credential = fields.hex<crypto::CredentialBytes>("credential");
+    AIP_TRY(fields.check());
+    AIP_TRY(check_limits(s));
+    return SignedStatement{std::move(s), credential};
+}
+
+}  // namespace
+
+Result<void> check_limits(const HopStatement& s) {
+    if (s.parents.size() > limits::kParentsMax) return out_of_limits("parents");
+    if (!is_word(s.task, limits::kTaskNameMax)) return out_of_limits("task");
+    if (!is_word(s.what, limits::kWhatMax)) return out_of_limits("what");
+    if (s.samples > kJsonIntegerMax) return out_of_limits("samples");
+    if (s.steps > kJsonIntegerMax) return out_of_limits("steps");
+    if (!is_finite(s.loss_before) || !is_finite(s.loss_after)) return out_of_limits("loss");
+    if (s.metrics.size() > limits::kMetricsMax) return out_of_limits("metrics");
+    for (const auto& [name, value] : s.metrics)
+        if (!is_line(name, limits::kMetricNameMax) || !std::isfinite(value)) return out_of_limits("metrics");
+    if (!is_line(s.software, limits::kSoftwareMax)) return out_of_limits("software");
+    if (s.time.unix_ms() < 0 || static_cast<uint64_t>(s.time.unix_ms()) > kJsonIntegerMax) return out_of_limits("time");
+    return {};
+}
+
+Result<std::string> write_statement(const SignedStatement& signed_statement) {
+    const HopStatement& s = signed_statement.statement;
+    AIP_TRY(check_limits(s));
+    const json subject{{"name", "version"}, {"digest", {{"sha256", s.version.hex()}}}};
+    return write_json({{"_type", kStatementType},
+                       {"subject", json::array({subject})},
+                       {"predicateType", kHopPredicateType},
+                       {"predicate", predicate_json(s, signed_statement.credential)}});
+}
+
+Result<SignedStatement> parse_statement(std::string_view text) {
+    AIP_ASSIGN(const json root, parse_json(text));
+    Fields fields(root, "statement");
+    if (fields.text("_type", kTypeTextMax) != kStatementType) fields.fail("_type");
+    if (fields.text("predicateType", kTypeTextMax) != kHopPredicateType) fields.fail("predicateType");
+    const json* subjects = fields.list("subject", 1);
+    if (subjects == nullptr || subjects->empty()) fields.fail("subject");
+    const json* predicate = fields.object("predicate");
+    AIP_TRY(fields.check());
+
+    Fields subject(subjects->front(), "subject");
+    const json* digests = subject.object("digest");
+    AIP_TRY(subject.check());
+    Fields digest(*digests, "subject.digest");
+    HopStatement s;
+    s.version = digest.hex<VersionId>("sha256");
+    AIP_TRY(digest.check());
+    return read_predicate(*predicate, std::move(s));
+}
+
+}  // namespace aip::ledger
