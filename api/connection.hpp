@@ -49,12 +49,13 @@ public:
 private:
     Connection() = default;
     Result<void> prepare(const std::string& path);
+    Result<void> start(RequestBody body, int file);
+    Result<Answer> take_reply();
     Result<void> write_all(ByteView frame, int file);
     Result<void> read_some();
     Result<void> take(Message message);
     Result<bool> wait(int timeout_ms, bool for_writing);  // false: timed out
     bool take_interrupt();
-    void mark_pending();
 
     OwnedFd socket_;
     OwnedFd interrupt_;  // eventfd
@@ -66,7 +67,8 @@ private:
     std::deque<Progress> progress_;
     std::optional<Reply> reply_;
     std::optional<OwnedFd> reply_file_;
-    uint64_t next_id_ = 1;
+    uint64_t last_id_ = 0;
+    uint64_t awaited_ = 1;  // whose reply call() waits for; the first is Hello
     Welcome welcome_;
 };
 

@@ -34,7 +34,7 @@ struct Request {
     cancel @9 :Text;  # transfer
     report @10 :ReportQuery;
     ledgerEntry @11 :LedgerEntry;
-    ledgerCheckpoint @12 :UInt64;  # size of the tree, 0 for the newest
+    ledgerCheckpoint @12 :UInt64;  # the newest of at most this size, 0 for the newest
     ledgerConsistency :group {
       from @13 :UInt64;
       to @14 :UInt64;
@@ -104,6 +104,7 @@ struct LedgerEntry {
     index @1 :UInt64;
     version @2 :Data;
   }
+  size @3 :UInt64;  # of the tree, 0 for the newest
 }
 
 # From the daemon

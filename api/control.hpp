@@ -18,6 +18,7 @@
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "base/report.hpp"
 #include "base/result.hpp"
 
 namespace aip::api {
@@ -96,10 +97,11 @@ struct ReportQuery {  // answered by Report
 struct LedgerEntry {                          // answered by Blob: an entry proof (rfc/0004)
     std::variant<uint64_t, VersionId> which;  // index in the log, or what the entry is about
     std::optional<Address> node;              // whose log; this node's if absent
+    uint64_t size = 0;                        // of the tree it is proven in, that of a checkpoint; 0: the newest
     bool operator==(const LedgerEntry&) const = default;
 };
 struct LedgerCheckpoint {  // answered by Blob: a signed note
-    uint64_t size = 0;     // 0: the newest
+    uint64_t size = 0;     // the newest of at most this size; 0: the newest
     bool operator==(const LedgerCheckpoint&) const = default;
 };
 struct LedgerConsistency {  // answered by Blob: hashes, 32 bytes each
@@ -157,22 +159,6 @@ struct Finished {
     std::optional<Address> next_stop;  // none: the journey ended here
     std::string why;
     bool operator==(const Finished&) const = default;
-};
-
-// A table for people and programs: the only shape in which the daemon describes itself.
-enum class ColumnType : uint8_t { kText, kInteger, kReal, kBoolean };
-struct Column {
-    std::string name;
-    ColumnType type = ColumnType::kText;
-    bool operator==(const Column&) const = default;
-};
-using Cell = std::variant<std::monostate, std::string, int64_t, double, bool>;  // monostate: unknown
-struct Report {
-    std::string title;
-    std::vector<Column> columns;
-    std::vector<std::vector<Cell>> rows;  // each as wide as columns; a cell is of its column's type or unknown
-    std::vector<std::string> notes;
-    bool operator==(const Report&) const = default;
 };
 
 struct Blob {

@@ -87,6 +87,7 @@ private:
     Acceptor acceptor_;
     ControlCounters counters_;
     SessionId next_session_ = 1;
+    std::shared_ptr<ControlServer*> alive_ = std::make_shared<ControlServer*>(this);  // for completions after the end
     std::unordered_map<SessionId, std::shared_ptr<Session>> sessions_;
     std::pair<uint64_t, uint64_t> socket_inode_{};  // device, inode: whether the file there is still ours
 };
