@@ -63,7 +63,9 @@ public:
     Writer& u64(uint64_t v) { return big(v, 8); }
     Writer& u64_le(uint64_t v);
     Writer& put(ByteView bytes) {
-        out_.insert(out_.end(), bytes.begin(), bytes.end());
+        const size_t at = out_.size();  // not insert(): g++ 12 warns of overflows that are not there
+        out_.resize(at + bytes.size());
+        if (!bytes.empty()) std::memcpy(out_.data() + at, bytes.data(), bytes.size());
         return *this;
     }
     Writer& put(std::string_view text) { return put(as_bytes(text)); }
