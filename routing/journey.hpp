@@ -1,0 +1,114 @@
+// The record that travels with a model (rfc/0003 section 4): what it has seen, where it was, what is left to spend, and
+// why the last holder sent it on. Values and pure functions: each returns the next record, the holder seals it.
+//
+// Invariants: every list is bounded (the whole history is in the ledgers); `seen` grows by exactly the samples a
+// stop used; parse_journey accepts canonical single-segment Cap'n Proto within the limits and nothing else; all
+// numbers are finite. A node's visit counts the lap, so that one which joins late is not visited again and again to
+// catch up. Loop thread or any other.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "crypto/identity.hpp"
+
+namespace aip::routing {
+
+inline constexpr std::string_view kJourneyDomain = "journey";
+
+// The decision that sent the model to `node`.
+struct Plan {
+    Address node;
+    uint32_t lap = 1;
+    std::string why;  // one line for people, at most limits::kJourneyWhyMax bytes
+    double divergence_before = 0;
+    double divergence_after = 0;  // expected
+    double cost = 0;
+    bool operator==(const Plan&) const = default;
+};
+
+struct Loss {
+    double before = 0;
+    double after = 0;
+    bool operator==(const Loss&) const = default;
+};
+
+struct Stop {
+    Address node;
+    uint32_t number = 0;  // from 1; add_stop sets it
+    VersionId version;
+    std::optional<Plan> plan;  // add_stop sets it; none if nobody planned this stop
+    uint64_t samples = 0;
+    uint64_t steps = 0;
+    std::optional<Loss> loss;
+    std::map<std::string, double> metrics;  // accuracy and the like, at most limits::kJourneyMetricsMax
+    uint64_t wire_bytes = 0;                // of the transfer that brought the model here
+    uint32_t hops = 0;
+    WallTime arrived;
+    Duration trained;  // whole milliseconds travel
+    bool operator==(const Stop&) const = default;
+};
+
+struct Visit {
+    uint32_t count = 0;
+    uint32_t lap = 0;  // of the last visit
+    bool operator==(const Visit&) const = default;
+};
+
+struct JourneyRecord {
+    uint64_t id = 0;
+    std::string task;
+    std::string policy;
+    Address origin;
+    uint32_t stops = 0;
+    uint32_t stops_left = 0;
+    uint32_t lap = 1;
+    std::vector<uint64_t> seen;  // samples trained on, by label
+    std::map<Address, Visit> visits;
+    std::vector<Stop> recent;        // the last limits::kJourneyStopsKept, oldest first
+    std::vector<Address> itinerary;  // what is left of a planned journey
+    std::optional<Plan> next;        // none while the model stays
+
+    bool over() const { return stops_left == 0; }
+    Visit visit(const Address& node) const;
+    bool operator==(const JourneyRecord&) const = default;
+};
+
+struct JourneyStart {
+    uint64_t id = 0;
+    std::string task;
+    std::string policy;
+    Address origin;
+    uint32_t stops = 0;  // budget
+    std::vector<Address> itinerary;
+};
+Result<JourneyRecord> start_journey(JourneyStart start);
+
+// The holder sends the model to plan.node.
+Result<JourneyRecord> depart(JourneyRecord record, Plan plan);
+
+// A stop is over: it takes the plan that led to it, `seen` takes its samples spread over `label_counts` (that node's
+// data), the budget pays. kInvalid if a number is not finite, a name too long or the budget spent.
+Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, std::span<const uint64_t> label_counts);
+
+// `total` spread by the shares of `weights`, to whole numbers that add up to it (largest remainders, then lower index).
+std::vector<uint64_t> spread(uint64_t total, std::span<const uint64_t> weights);
+
+Result<void> check_journey(const JourneyRecord& record);
+Bytes encode_journey(const JourneyRecord& record);  // of a record that passes check_journey
+Result<JourneyRecord> parse_journey(ByteView body);
+
+struct HeldJourney {
+    JourneyRecord record;
+    crypto::Principal holder;  // who sealed it
+};
+Bytes seal_journey(const JourneyRecord& record, const crypto::Signer& holder);
+Result<HeldJourney> open_journey(ByteView sealed, crypto::Verifier& verifier, WallTime now);
+
+}  // namespace aip::routing
