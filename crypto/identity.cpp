@@ -154,6 +154,12 @@ Result<CredentialBytes> sealed_credential(ByteView sealed) {
     return e.credential;
 }
 
+Result<Claim> sealed_claim(ByteView sealed) {
+    AIP_ASSIGN(const Envelope e, take_apart(sealed));
+    constexpr size_t kSubjectAt = kNodeMagic.size() + 1;  // the node certificate stands first
+    return Claim{*PublicKey::from(e.credential.view().subspan(kSubjectAt, PublicKey::kSize)), e.body};
+}
+
 Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {
     const Digest name = sha256(credential.view());
     const auto it = known_.find(name);

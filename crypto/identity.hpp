@@ -93,6 +93,13 @@ private:
 // Takes an envelope apart without checking anything: for reading who it claims to be from.
 Result<CredentialBytes> sealed_credential(ByteView sealed);
 
+// The same, for the cheap checks before a signature is worth its price.
+struct Claim {
+    PublicKey identity;
+    ByteView body;  // borrows from `sealed`
+};
+Result<Claim> sealed_claim(ByteView sealed);
+
 // The key directory of a node: identity.key identity.pub operational.key operational.cert node.cert network.pub.
 // create_key_directory makes the first four; certify adds node.cert and network.pub.
 Result<PublicKey> create_key_directory(const std::string& directory, WallTime now);
