@@ -55,10 +55,12 @@ Result<TlogProof> TlogProof::parse(std::string_view text) {
 }
 
 Bytes EntryProof::encode() const {
+    const std::string proof = tlog_proof_text(index, path, checkpoint, credential.view());
     Bytes out;
+    out.reserve(kMagic.size() + 5 + leaf.size() + proof.size());
     Writer w(out);
     w.put(kMagic).u8(kVersion).u32(static_cast<uint32_t>(leaf.size())).put(leaf);
-    w.put(tlog_proof_text(index, path, checkpoint, credential.view()));
+    w.put(proof);
     return out;
 }
 

@@ -56,6 +56,7 @@ private:
     Result<void> commit(const LogBatch& batch, Frontier next);
     std::string sign(const Frontier& tree) const;
     HashReader reader() const;
+    Result<Digest> checked_root(uint64_t tree_size) const;
 
     LogStore& store_;
     CheckpointCopy& copy_;

@@ -25,21 +25,30 @@ Result<Bytes> Log::leaf(uint64_t index) const {
     return leaf;
 }
 
+// The root the log had at an earlier size, proven to be a prefix of the signed tree.
+Result<Digest> Log::checked_root(uint64_t tree_size) const {
+    if (tree_size > size() || tree_size == 0) return not_there("tree of " + std::to_string(tree_size), size());
+    if (tree_size == size()) return root();
+    AIP_ASSIGN(const Digest then, tree_root(tree_size, reader()));
+    AIP_ASSIGN(const MerklePath path, consistency_proof(tree_size, size(), reader()));
+    if (!verify_consistency(tree_size, then, size(), root(), path))
+        return damaged("the tree of " + std::to_string(tree_size));
+    return then;
+}
+
 Result<MerklePath> Log::inclusion(uint64_t index, uint64_t tree_size) const {
-    if (tree_size > size()) return not_there("tree of " + std::to_string(tree_size), size());
+    AIP_ASSIGN(const Digest root_then, checked_root(tree_size));
     AIP_ASSIGN(MerklePath path, inclusion_proof(index, tree_size, reader()));
     AIP_ASSIGN(const Digest hash, store_.hash({0, index}));
-    AIP_ASSIGN(const Digest root_then, tree_root(tree_size, reader()));
     if (!verify_inclusion(hash, index, tree_size, path, root_then))
         return damaged("the tree around entry " + std::to_string(index));
     return path;
 }
 
 Result<MerklePath> Log::consistency(uint64_t old_size, uint64_t new_size) const {
-    if (new_size > size()) return not_there("tree of " + std::to_string(new_size), size());
+    AIP_ASSIGN(const Digest old_root, checked_root(old_size));
+    AIP_ASSIGN(const Digest new_root, checked_root(new_size));
     AIP_ASSIGN(MerklePath path, consistency_proof(old_size, new_size, reader()));
-    AIP_ASSIGN(const Digest old_root, tree_root(old_size, reader()));
-    AIP_ASSIGN(const Digest new_root, tree_root(new_size, reader()));
     if (!verify_consistency(old_size, old_root, new_size, new_root, path))
         return damaged("the tree of " + std::to_string(old_size));
     return path;

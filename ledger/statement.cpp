@@ -65,8 +65,8 @@ std::string key_id_hint(const crypto::Principal& self) {
 Bytes dsse_pae(std::string_view payload_type, ByteView payload) {
     Bytes out;
     Writer w(out);
-    w.put("DSSEv1 " + std::to_string(payload_type.size()) + " ").put(payload_type);
-    w.put(" " + std::to_string(payload.size()) + " ").put(payload);
+    w.put("DSSEv1 ").put(std::to_string(payload_type.size())).put(" ").put(payload_type);
+    w.put(" ").put(std::to_string(payload.size())).put(" ").put(payload);
     return out;
 }
 
