@@ -131,7 +131,8 @@ Result<Answer> Connection::call(RequestBody body, int file, const OnProgress& on
 Result<std::optional<Arrival>> Connection::wait_delivery(std::optional<Duration> timeout) {
     const Deadline deadline(timeout);
     for (;;) {
-        if (take_interrupt()) return std::optional<Arrival>();
+        interrupted_ = take_interrupt();
+        if (interrupted_) return std::optional<Arrival>();
         if (arrivals_.empty()) AIP_TRY(read_some());
         if (!arrivals_.empty()) break;
         if (reply_) AIP_TRY(take_reply());  // why the daemon hangs up

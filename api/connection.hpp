@@ -39,8 +39,10 @@ public:
     // daemon is asked to cancel it, and the answer is whatever the daemon says: kCancelled, or done already.
     Result<Answer> call(RequestBody body, int file = -1, const OnProgress& on_progress = {});
 
-    // The next delivery; none if `timeout` passed (no timeout: wait for ever) or interrupt() was called.
+    // The next delivery; none if `timeout` passed (no timeout: wait for ever), or, with interrupted(), interrupt() was
+    // called.
     Result<std::optional<Arrival>> wait_delivery(std::optional<Duration> timeout);
+    bool interrupted() const { return interrupted_; }
 
     int poll_fd() const { return poll_.get(); }  // readable: wait_delivery would probably give one at once
     void interrupt();                            // async-signal-safe
@@ -67,6 +69,7 @@ private:
     std::deque<Progress> progress_;
     std::optional<Reply> reply_;
     std::optional<OwnedFd> reply_file_;
+    bool interrupted_ = false;
     uint64_t last_id_ = 0;
     uint64_t awaited_ = 1;  // whose reply call() waits for; the first is Hello
     Welcome welcome_;
