@@ -1,0 +1,172 @@
+#include "daemons/config.hpp"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemons/config_table.hpp"
+#include "daemons/endpoint_text.hpp"
+
+namespace aip::daemons {
+namespace {
+
+constexpr uint32_t kMtuMin = 1280;  // RFC 8200 section 5
+constexpr uint32_t kMtuMax = 9216;
+constexpr uint32_t kDpdkMtu = 1500;
+constexpr uint32_t kUdpMtu = 1440;  // 1,500 less the tunnel's IPv6 and UDP headers, rounded down
+constexpr size_t kPortsMax = 64;
+constexpr size_t kSocketPathMax = sizeof(sockaddr_un::sun_path) - 1;
+
+void read_node(ConfigTable t, NodeConfig& node) {
+    t.text("state_dir", node.state_dir);
+    t.text("key_dir", node.key_dir);
+    t.text("user", node.user, ConfigTable::kMayBeEmpty);
+    t.choice("log_level", node.log_level,
+             {{"debug", LogLevel::kDebug},
+              {"info", LogLevel::kInfo},
+              {"warning", LogLevel::kWarning},
+              {"error", LogLevel::kError}});
+    t.milliseconds("hello_interval_ms", node.hello_interval, {20, 60'000});
+    t.milliseconds("interest_refresh_ms", node.interest_refresh, {100, 3'600'000});
+    t.finish();
+}
+
+void read_control(ConfigTable t, ControlConfig& control) {
+    t.text("socket", control.socket);
+    if (control.socket.size() > kSocketPathMax)
+        t.fail("socket", "'socket' is longer than the " + std::to_string(kSocketPathMax) +
+                             " bytes a Unix socket path can have; choose a shorter one");
+    t.text("group", control.group, ConfigTable::kMayBeEmpty);
+    t.finish();
+}
+
+void read_dpdk(ConfigTable t, DpdkConfig& dpdk) {
+    t.number("memory_mb", dpdk.memory_mb, {32, 65'536});
+    t.texts("eal_args", dpdk.eal_args);
+    t.finish();
+}
+
+void read_storage(ConfigTable t, StorageConfig& storage) {
+    t.number("keep_versions", storage.keep_versions, {1, 1'000'000});
+    t.finish();
+}
+
+void check_endpoint(ConfigTable& t, std::string_view key, const std::string& text) {
+    if (!is_endpoint(text))
+        t.fail(key, "'" + text + "' in '" + std::string(key) + "' is not ADDRESS:PORT; write 192.0.2.1:7000 or " +
+                        "[2001:db8::1]:7000");
+}
+
+void read_udp_keys(ConfigTable& t, PortConfig& port) {
+    t.required("listen", "a udp port needs it");
+    t.text("listen", port.listen);
+    if (!port.listen.empty()) check_endpoint(t, "listen", port.listen);
+    t.texts("peers", port.peers);
+    for (const std::string& peer : port.peers) check_endpoint(t, "peers", peer);
+    if (t.has("device")) t.fail("device", "'device' is for kind = \"dpdk\"; a udp port has 'listen' and 'peers'");
+}
+
+void read_dpdk_keys(ConfigTable& t, PortConfig& port) {
+    t.required("device", "a dpdk port needs it, e.g. \"net_af_packet0,iface=eth0\"");
+    t.text("device", port.device);
+    for (const char* key : {"listen", "peers"})
+        if (t.has(key)) t.fail(key, "'" + std::string(key) + "' is for kind = \"udp\"; a dpdk port has 'device'");
+}
+
+PortConfig read_port(ConfigTable t) {
+    PortConfig port;
+    t.known({"device", "listen", "peers"});
+    t.required("name", "aipctl and the log call the port by it");
+    t.text("name", port.name);
+    t.required("kind", "\"dpdk\" or \"udp\"");
+    t.choice("kind", port.kind, {{"dpdk", PortKind::kDpdk}, {"udp", PortKind::kUdp}});
+    port.mtu = port.kind == PortKind::kDpdk ? kDpdkMtu : kUdpMtu;
+    t.number("mtu", port.mtu, {kMtuMin, kMtuMax});
+    if (port.kind == PortKind::kDpdk)
+        read_dpdk_keys(t, port);
+    else
+        read_udp_keys(t, port);
+    t.finish();
+    return port;
+}
+
+void read_node_address(ConfigTable& t, std::string_view key, Address& out) {
+    std::string text;
+    t.required(key, "the address of a node, see 'aipctl status'");
+    t.text(key, text);
+    const auto address = Address::parse(text);
+    if (!text.empty() && !(address && address->is_node()))
+        t.fail(key, "'" + text + "' is not the address of a node; see 'aipctl status' there");
+    if (address) out = *address;
+}
+
+RouteConfig read_route(ConfigTable t) {
+    RouteConfig route;
+    read_node_address(t, "to", route.to);
+    read_node_address(t, "via", route.via);
+    t.number("metric", route.metric, {1, 65'534});
+    t.finish();
+    return route;
+}
+
+void read_ports(ConfigTable& top, Config& config) {
+    std::set<std::string> names;
+    for (const ConfigTable& table : top.tables("port")) {
+        config.ports.push_back(read_port(table));
+        const std::string& name = config.ports.back().name;
+        if (!names.insert(name).second) table.fail("name", "a second port called '" + name + "'; names are unique");
+    }
+    if (config.ports.empty()) top.fail("port", "no [[port]]: a node needs at least one to reach others");
+    if (config.ports.size() > kPortsMax)
+        top.fail("port", "more than " + std::to_string(kPortsMax) + " ports; remove some");
+}
+
+void read_routes(ConfigTable& top, Config& config) {
+    for (const ConfigTable& table : top.tables("route")) {
+        const RouteConfig route = read_route(table);
+        const bool known = std::any_of(config.routes.begin(), config.routes.end(), [&](const RouteConfig& other) {
+            return other.to == route.to && other.via == route.via;
+        });
+        if (known) table.fail("to", "a second route to " + route.to.text() + " via the same node; remove one");
+        config.routes.push_back(route);
+    }
+}
+
+void read_all(ConfigTable top, Config& config) {
+    read_node(top.table("node"), config.node);
+    read_control(top.table("control"), config.control);
+    read_dpdk(top.table("dpdk"), config.dpdk);
+    read_storage(top.table("storage"), config.storage);
+    read_ports(top, config);
+    read_routes(top, config);
+    top.finish();
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& file) {
+    Config config;
+    ConfigDocument document;
+    AIP_TRY(document.parse(text, file));
+    read_all(document.top(), config);
+    AIP_TRY(document.verdict());
+    return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+    AIP_ASSIGN(const std::string text, read_config_file(path));
+    return parse_config(text, path);
+}
+
+std::vector<std::string> config_keys() {
+    Config config;
+    ConfigDocument document;
+    // One of each, since the keys of a repeated section are met only when it is there.
+    const Result<void> parsed = document.parse("[[port]]\n[[route]]\n", "");
+    AIP_ASSERT(parsed.has_value());
+    read_all(document.top(), config);
+    return document.keys_met();
+}
+
+}  // namespace aip::daemons
