@@ -1,0 +1,49 @@
+#!/bin/sh
+# run.sh DIRECTORY [ROOT-KEY-HEX]: an exported ledger must be accepted by the Go verifier, and a copy of it must be
+# refused after one bit is flipped in an entry, in a proof, and in a checkpoint. Builds the verifier first, offline,
+# from Debian's golang-golang-x-mod-dev.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+export_dir=${1:?usage: run.sh DIRECTORY [ROOT-KEY-HEX]}
+root=${2:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$work/cache" GOFLAGS= \
+    go build -o "$work/verify_ledger" "$here/verify_ledger/main.go"
+
+check() { "$work/verify_ledger" ${root:+-root "$root"} "$1"; }
+
+# flip FILE: inverts the lowest bit of the byte in the middle of FILE.
+flip() {
+    at=$(($(wc -c <"$1") / 2))
+    byte=$(od -An -tu1 -j "$at" -N 1 "$1" | tr -d ' ')
+    printf "\\$(printf %o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$at" conv=notrunc 2>/dev/null
+}
+
+# largest DIRECTORY: the file in it with the most bytes, so that the flip does not land in a header.
+largest() { find "$1" -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2-; }
+
+must_fail() {
+    if check "$work/copy" 2>"$work/said"; then
+        echo "run.sh: FAILED: a flipped bit in $1 was not noticed" >&2
+        exit 1
+    fi
+    if ! grep -q 'verify_ledger: FAILED' "$work/said"; then
+        cat "$work/said" >&2
+        exit 1
+    fi
+    echo "flipped bit in $1: $(sed 's/.*FAILED: [^:]*: //' "$work/said")"
+}
+
+check "$export_dir"
+for part in entry inclusion consistency checkpoint; do
+    [ -n "$(ls "$export_dir/$part")" ] || continue
+    rm -rf "$work/copy"
+    cp -r "$export_dir" "$work/copy"
+    file=$(largest "$work/copy/$part")
+    flip "$file"
+    must_fail "$part/$(basename "$file")"
+done
+echo "outside verification: good"
