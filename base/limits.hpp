@@ -11,6 +11,7 @@ namespace aip::limits {
 inline constexpr uint64_t kModelBytesMax = uint64_t{64} << 30;  // one model file
 inline constexpr uint64_t kSafetensorsHeaderMax = 16u << 20;    // JSON header; the reference allows 100,000,000
 inline constexpr uint32_t kTensorsMax = 65'536;                 // tensors in one model
+inline constexpr uint32_t kFileMetadataPairsMax = 4096;         // __metadata__ of a safetensors file
 inline constexpr uint32_t kTensorNameMax = 512;                 // bytes
 inline constexpr uint32_t kTensorRankMax = 16;
 inline constexpr uint32_t kBlockBytes = 1u << 20;  // a block never spans two tensors
