@@ -47,7 +47,7 @@ private:
     std::map<Digest, Block> blocks_;
 };
 
-// Passes everything on, except for the faults that were asked for.
+// Passes everything on, except for the faults that were asked for. A flipped bit is noticed as a real store would.
 class FaultyBlockStore final : public BlockStore {
 public:
     explicit FaultyBlockStore(BlockStore& inner) : inner_(inner) {}

@@ -1,0 +1,115 @@
+#include "model/import.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "crypto/sha256.hpp"
+#include "model/text.hpp"
+
+namespace aip::model {
+namespace {
+
+// Cuts one section after the other into blocks, each of which ends up in the store.
+class Cutter {
+public:
+    Cutter(Source& source, BlockStore& blocks, const Progress& progress)
+        : source_(source), blocks_(blocks), progress_(progress) {}
+
+    Result<void> header(ByteView bytes) {
+        for (; !bytes.empty(); bytes = bytes.subspan(std::min<size_t>(bytes.size(), limits::kBlockBytes)))
+            AIP_TRY(add(bytes.first(std::min<size_t>(bytes.size(), limits::kBlockBytes))));
+        return {};
+    }
+
+    Result<void> tensor(uint64_t size) {
+        while (size > 0) {
+            buffer_.resize(std::min<uint64_t>(size, limits::kBlockBytes));
+            AIP_TRY(source_.read(done_, buffer_));
+            size -= buffer_.size();
+            AIP_TRY(add(buffer_));
+        }
+        return {};
+    }
+
+    const std::vector<Digest>& digests() const { return digests_; }
+
+private:
+    Result<void> add(ByteView block) {
+        if (digests_.size() == limits::kBlocksMax)
+            return Error{ErrorCode::kInvalid, "model has more than " + std::to_string(limits::kBlocksMax) + " blocks"};
+        const Digest digest = crypto::sha256(block);
+        AIP_ASSIGN(const bool there, blocks_.has(digest));
+        if (!there) AIP_TRY(blocks_.put(digest, block));
+        digests_.push_back(digest);
+        done_ += block.size();
+        if (progress_) progress_(done_, source_.size());
+        return {};
+    }
+
+    Source& source_;
+    BlockStore& blocks_;
+    const Progress& progress_;
+    Bytes buffer_;
+    std::vector<Digest> digests_;
+    uint64_t done_ = 0;
+};
+
+Result<Bytes> read_block(const Manifest& manifest, BlockStore& blocks, size_t index) {
+    const BlockRef& block = manifest.blocks()[index];
+    AIP_ASSIGN(auto bytes, blocks.read(block.digest));
+    if (bytes.size() != block.size)
+        return Error{ErrorCode::kInvalid, "block " + block.digest.hex() + " has " + std::to_string(bytes.size()) +
+                                              " bytes, the manifest says " + std::to_string(block.size)};
+    return bytes;
+}
+
+}  // namespace
+
+Result<Manifest> import_model(Source& source, BlockStore& blocks, const ManifestFields& fields,
+                              const Progress& progress) {
+    AIP_ASSIGN(const auto raw, read_safetensors_header(source));
+    Cutter cutter(source, blocks, progress);
+    AIP_TRY(cutter.header(raw.bytes));
+    for (const auto& tensor : raw.header.tensors()) AIP_TRY(cutter.tensor(tensor.size()));
+    return Manifest::make(raw.header, cutter.digests(), fields);
+}
+
+Result<void> export_model(const Manifest& manifest, BlockStore& blocks, Sink& sink) {
+    AIP_TRY(check_header(manifest, blocks));
+    for (size_t i = 0; i < manifest.blocks().size(); ++i) {
+        AIP_ASSIGN(const auto bytes, read_block(manifest, blocks, i));
+        AIP_TRY(sink.write(bytes));
+    }
+    return {};
+}
+
+Result<void> check_header(const Manifest& manifest, BlockStore& blocks) {
+    Bytes raw;
+    raw.reserve(manifest.header_size());
+    for (size_t i = 0; i < manifest.header_blocks(); ++i) {
+        AIP_ASSIGN(const auto bytes, read_block(manifest, blocks, i));
+        Writer(raw).put(bytes);
+    }
+    AIP_ASSIGN(const auto header, SafetensorsHeader::parse(raw, manifest.file_size()));
+    const auto same = [&](const TensorInfo& a, const ManifestTensor& b) {
+        return a.name == b.name && a.dtype == b.dtype && a.shape == b.shape;
+    };
+    const auto& in_file = header.tensors();
+    const auto& named = manifest.tensors();
+    const auto [differs, other] = std::mismatch(in_file.begin(), in_file.end(), named.begin(), named.end(), same);
+    if (differs == in_file.end() && other == named.end()) return {};
+    const auto name = [](const auto& list, auto at) { return at == list.end() ? "no tensor" : quoted(at->name); };
+    return Error{ErrorCode::kInvalid, "manifest " + manifest.id().short_hex() + " lies about its file: it names " +
+                                          name(named, other) + " where the file has " + name(in_file, differs)};
+}
+
+Result<std::vector<uint32_t>> missing_blocks(const Manifest& manifest, BlockStore& blocks) {
+    std::vector<uint32_t> missing;
+    for (uint32_t i = 0; i < manifest.blocks().size(); ++i) {
+        AIP_ASSIGN(const bool there, blocks.has(manifest.blocks()[i].digest));
+        if (!there) missing.push_back(i);
+    }
+    return missing;
+}
+
+}  // namespace aip::model
