@@ -34,6 +34,15 @@ inline constexpr uint32_t kReceiptBytesMax = 1100;
 inline constexpr uint32_t kCancelTextMax = 200;
 inline constexpr uint32_t kBlockRejectsMax = 3;  // times a block may arrive with the wrong digest
 
+// Ports and packets (dataplane/)
+inline constexpr uint32_t kPortsMax = 64;
+inline constexpr uint32_t kBurstMax = 32;           // packets in one receive or send call; memif breaks beyond
+inline constexpr uint32_t kPortMtuMin = 1280;       // IPv6: every link carries this (RFC 8200 section 5)
+inline constexpr uint32_t kPortMtuMax = 65'000;     // one datagram of the kernel
+inline constexpr uint32_t kEthernetMtuMax = 9'600;  // one mbuf, never a chain
+inline constexpr uint32_t kUdpPeersMax = 1024;      // configured peers of one udp port
+inline constexpr uint32_t kPortBuffersMax = 65'536;
+
 // Routing (rfc/0003, routing/)
 inline constexpr uint32_t kNeighboursMax = 1024;
 inline constexpr uint32_t kRoutesMax = 65'536;

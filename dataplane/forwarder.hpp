@@ -1,0 +1,119 @@
+// Dataplane: the ports of one node and what happens to a packet between them. poll() takes one burst from each port:
+// what is for this node, or for all its neighbours (ff02::a1), goes to the LocalSink; what is for another node loses
+// one hop and goes to the port its Fib entry names; the rest is dropped for a counted reason.
+//
+// Invariants. Nothing vanishes: received = delivered + forwarded + drops, and what this node originates is sent or
+// counted as a drop too. originated + forwarded equals the ports' tx counters exactly, in packets and bytes (a packet
+// to everyone counts once per copy). Packets leave in bursts per port, at the latest when poll() or flush() returns.
+//
+// Decides by the IPv6 header alone: seals and checksums are the receiver's affair. One thread; the sink may call
+// send(), send_on(), alloc() and set_fib() but not poll(). No clock, no allocation after add_port().
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "dataplane/fib.hpp"
+#include "dataplane/port.hpp"
+
+namespace aip::dataplane {
+
+enum class DropReason : uint8_t {
+    kNone = 0,
+    kTruncated,       // shorter than its IPv6 header says
+    kTrailingBytes,   // longer
+    kNotIpv6,         //
+    kNotNodeAddress,  // source or destination is no node address, nor is it our neighbour group
+    kForeignNetwork,  // a node of another network
+    kOwnSource,       // ours, come back
+    kHopLimit,        //
+    kNoRoute,         //
+    kTooBig,          // for the next hop
+    kPortRefused,     // the port could not send it
+};
+inline constexpr size_t kDropReasons = 11;
+std::string_view drop_reason_name(DropReason reason);
+
+// All neighbours on a link, and nobody further: the destination of hellos.
+inline constexpr Address kNeighbourGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1}};
+
+class LocalSink {
+public:
+    virtual ~LocalSink() = default;
+    virtual void on_packet(PortIndex port, const LinkAddress& from, ByteView packet) = 0;
+};
+
+struct Traffic {
+    uint64_t packets = 0;
+    uint64_t bytes = 0;
+
+    bool operator==(const Traffic&) const = default;
+};
+
+struct PortTraffic {
+    Traffic delivered;   // received here, for this node
+    Traffic forwarded;   // sent here, for others
+    Traffic originated;  // sent here, by this node
+};
+
+class Dataplane {
+public:
+    explicit Dataplane(const Address& self);
+
+    Result<PortIndex> add_port(std::unique_ptr<PacketPort> port);
+    size_t ports() const { return lanes_.size(); }
+    const PacketPort& port(PortIndex index) const { return *lanes_[index].port; }
+
+    void set_fib(std::unique_ptr<const Fib> fib);
+    const NextHop* route(InterfaceId id) const { return fib_->find(id); }  // valid until set_fib()
+
+    size_t poll(LocalSink& sink);  // how many packets were handled
+    void flush();
+
+    // Empty if the pool is: try again after the next poll().
+    Packet alloc(PortIndex port) { return lanes_[port].port->alloc(); }
+    // Packets this port takes before it must be flushed; 0 while it refuses: wait for the next poll().
+    size_t room(PortIndex port) const;
+
+    // Local origination. False: dropped and counted. True: it is in a burst; the port may still refuse it.
+    bool send(Packet packet);                                            // by the route of its destination
+    bool send_on(PortIndex port, const LinkAddress& to, Packet packet);  // to a neighbour
+
+    const PortTraffic& traffic(PortIndex port) const { return lanes_[port].traffic; }
+    uint64_t dropped(DropReason reason) const { return drops_[static_cast<size_t>(reason)]; }
+
+private:
+    struct Queued {
+        uint32_t bytes;
+        bool ours;
+    };
+    struct Lane {
+        std::unique_ptr<PacketPort> port;
+        std::array<Outgoing, limits::kBurstMax> out;
+        std::array<Queued, limits::kBurstMax> queued;
+        size_t waiting = 0;
+        bool refused = false;
+        bool flushing = false;
+        PortTraffic traffic;
+    };
+
+    size_t poll_port(PortIndex index, LocalSink& sink);
+    DropReason handle(PortIndex index, Received& received, LocalSink& sink);
+    DropReason forward(Packet packet, const Address& destination);
+    DropReason put(PortIndex index, const LinkAddress& to, Packet packet, bool ours);
+    void flush(Lane& lane);
+    bool count(DropReason reason);
+
+    Address self_;
+    std::unique_ptr<const Fib> fib_;
+    std::vector<Lane> lanes_;
+    std::array<uint64_t, kDropReasons> drops_{};
+    bool polling_ = false;
+};
+
+}  // namespace aip::dataplane
