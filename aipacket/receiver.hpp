@@ -77,19 +77,22 @@ private:
     void take_pieces(Instant now);
     void take_head(Instant now);
     void advance(Instant now);
-    bool begin_epoch(uint16_t above, Instant now);
+    void ask_again(uint16_t above, Instant now);
     void ask_head();
     void ask_blocks();
-    void release(uint32_t index);
-    void raise_grant(Instant now);
+    bool take_back(uint32_t index, Held now_held);
+    void note_packet(const Header& header, Reassembly::Verdict verdict, Instant now);
+    bool raise_grant();
     void acknowledge(Instant when);
-    void fail(ErrorCode code, std::string text);
 
+    bool poll_receipt(PacketBuilder& out);
     bool poll_accept(Instant now, PacketBuilder& out);
     bool poll_ack(Instant now, PacketBuilder& out);
     bool poll_cancel(Instant now, PacketBuilder& out);
     void finish_packet(PacketBuilder& out, Kind kind, uint32_t symbol, size_t payload_bytes);
-    bool expects_symbols() const { return state_ == State::kHead || state_ == State::kBlocks; }
+    AcceptMessage accept_part(uint32_t part);
+    Instant silence_ends() const;
+    bool lacks_symbols() const { return state_ == State::kHead || (state_ == State::kBlocks && missing_ > 0); }
 
     const ReceiverConfig config_;
     State state_ = State::kHead;
@@ -102,6 +105,7 @@ private:
     std::vector<uint32_t> sizes_;
     std::vector<Held> held_;
     std::vector<uint32_t> asked_;  // block indexes of this epoch, in order
+    Bitmap asked_bits_;            // the same, as ACCEPT says it
     std::unordered_map<uint32_t, uint32_t> rejects_;
     uint32_t missing_ = 0;          // blocks neither given out nor stored
     uint32_t given_out_ = 0;        // blocks in the caller's hands

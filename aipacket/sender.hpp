@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "aipacket/bitmap.hpp"
 #include "aipacket/flight.hpp"
 #include "aipacket/layout.hpp"
 #include "aipacket/messages.hpp"
@@ -76,12 +77,17 @@ private:
     };
 
     void on_accept(const PacketView& packet, Instant now);
-    void on_accept_part(const AcceptMessage& message, const Header& header, Instant now);
+    void on_accept_blocks(const AcceptMessage& message, const Header& header, Instant now);
     void on_ack(const PacketView& packet, Instant now);
+    void take_acknowledgement(const AckMessage& ack, uint32_t lowest_missing, Instant now);
+    void measure_rtt(const AckMessage& ack, Instant now);
+    void on_receipt(const PacketView& packet);
     void on_cancel(const PacketView& packet);
-    void serve_head(uint16_t epoch, Instant now);
+    void serve_head(uint16_t epoch, uint32_t grant, Instant now);
     void serve_blocks(Instant now);
-    void begin_epoch(uint16_t epoch, Instant now);
+    void begin_epoch(uint16_t epoch, uint32_t grant, Instant now);
+    void repair_losses(Instant now);
+    void watch_idleness(Instant now);
     void on_timers(Instant now);
     void fail(ErrorCode code, std::string text);
 
@@ -89,8 +95,9 @@ private:
     bool poll_symbol(Instant now, PacketBuilder& out);
     bool poll_cancel(Instant now, PacketBuilder& out);
     std::optional<uint32_t> choose_symbol() const;
+    bool window_open(uint32_t wire_bytes) const;
     ByteView symbol_bytes(const SymbolPlace& place);
-    void finish_packet(PacketBuilder& out, Kind kind, uint32_t symbol, size_t payload_bytes, Instant now);
+    void finish_packet(PacketBuilder& out, Kind kind, uint32_t symbol, size_t payload_bytes);
     void drop_acknowledged_repeats();
     Duration probe_timeout() const;
 
@@ -116,7 +123,8 @@ private:
     std::unique_ptr<RateControl> control_;
     Pacer pacer_;
     uint32_t next_packet_number_ = 1;
-    uint32_t probes_ = 0;  // probe timeouts since the last acknowledgement
+    uint32_t newest_acknowledged_ = 0;  // packet number, in this epoch
+    uint32_t probes_ = 0;               // probe timeouts since the last acknowledgement
     uint32_t offers_ = 0;
     Instant offered_at_;
     Instant last_sent_;
@@ -127,7 +135,6 @@ private:
     CancelMessage cancel_;
     RingQueue<Event> events_;
     Progress progress_;
-    uint64_t bytes_acked_before_ = 0;  // of blocks, in earlier epochs
 };
 
 }  // namespace aip::aipacket

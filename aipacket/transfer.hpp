@@ -3,7 +3,7 @@
 // A transfer carries a head (opaque bytes) and then blocks. Both ends are sans-I/O state machines of one thread:
 //   on_packet(view, now)       a packet of this transfer arrived
 //   poll(now, builder)         true: `builder` is a packet to send now; call again until false
-//   next_wakeup()              when to poll again if nothing arrives
+//   next_wakeup()              when to poll again if nothing arrives; it may lie in the past
 //   next_event()               what the caller must know or do
 // The caller owns the clock, the addresses, the sealing and the disk.
 #pragma once
@@ -22,8 +22,7 @@ inline constexpr uint32_t kAckEvery = 16;  // packets
 inline constexpr Duration kRepeatFirst = Duration::milliseconds(100);
 inline constexpr Duration kRepeatMax = Duration::seconds(1);
 inline constexpr Duration kSilenceDefault = Duration::seconds(30);
-inline constexpr uint32_t kCancelCopies = 3;
-inline constexpr uint32_t kCancelRepliesMax = 16;
+inline constexpr uint32_t kCancelCopies = 5;  // nobody acknowledges a CANCEL
 // What a packet must be able to carry besides symbols: offers, receipts, parts of an acceptance, acknowledgements.
 inline constexpr size_t kControlPayloadMax = 1104;
 static_assert(kPacketOverhead + kControlPayloadMax <= 1280 - kPacketOverhead, "fits any IPv6 link, tunnelled too");
@@ -76,6 +75,7 @@ public:
         next_ = kRepeatFirst;
     }
     void stop() { due_ = Instant::never(); }
+    bool running() const { return due_ != Instant::never(); }
     bool due(Instant now) const { return due_ <= now; }
     Instant when() const { return due_; }
     void said(Instant now) {
