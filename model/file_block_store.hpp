@@ -40,11 +40,9 @@ private:
     };
 
     FileBlockStore(std::string root, KvStore& index) : root_(std::move(root)), index_(index) {}
-    Result<void> prepare_directories();
-    Result<void> reconcile_index();
-    std::string block_path(const Digest& digest) const;
     std::string partial_path(const Digest& digest) const;
     void drop_pending(const Digest& digest);
+    Error give_up_pending(int error);
 
     std::string root_;
     KvStore& index_;
