@@ -1,4 +1,6 @@
-// The files of an export: their names and their text (rfc/0004 section 7), shared by the writer and the checker.
+// The files of an export: their names and their text (rfc/0004 section 7), shared by the writer and the checker so
+// that the two cannot drift apart. The Go program in tests/outside knows them on its own.
+// Pure functions; reading and writing files is in export_write.cpp and export_check.cpp.
 #pragma once
 
 #include <string>

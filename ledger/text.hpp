@@ -1,5 +1,7 @@
-// The text formats of this folder are lines that end in a newline, strict UTF-8 without control characters, decimals
-// without leading zeros, and canonical base64. These are the few readers they share.
+// The text formats of this folder (notes, checkpoints, proofs; rfc/0004 sections 3, 6 and 7) are lines that end in a
+// newline, strict UTF-8 without control characters, decimals without leading zeros, and canonical base64: one value
+// has one text, so that two readers never see two things. These are the few readers the formats share.
+// Pure functions over views; nothing is copied.
 #pragma once
 
 #include <optional>
