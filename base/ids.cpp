@@ -15,6 +15,7 @@ Address Address::make(const NetworkId& network, InterfaceId id) {
 std::optional<Address> Address::parse(std::string_view text) {
     Address address;
     const std::string copy(text);
+    if (copy.find('\0') != std::string::npos) return std::nullopt;  // inet_pton would stop there
     if (inet_pton(AF_INET6, copy.c_str(), address.bytes.data()) != 1) return std::nullopt;
     return address;
 }

@@ -1,6 +1,18 @@
 #include "base/kv_store.hpp"
 
 namespace aip {
+namespace {
+
+void apply(const KvBatch& batch, std::map<std::string, std::string>& map) {
+    for (const auto& [key, value] : batch.writes) {
+        if (value)
+            map[key] = *value;
+        else
+            map.erase(key);
+    }
+}
+
+}  // namespace
 
 Result<std::optional<std::string>> MemoryKvStore::get(const std::string& key) {
     const auto it = now_.find(key);
@@ -9,13 +21,12 @@ Result<std::optional<std::string>> MemoryKvStore::get(const std::string& key) {
 }
 
 Result<void> MemoryKvStore::write(const KvBatch& batch, bool durable) {
-    for (const auto& [key, value] : batch.writes) {
-        if (value)
-            now_[key] = *value;
-        else
-            now_.erase(key);
-    }
-    if (durable) durable_ = now_;  // as in a write-ahead log: a durable write carries the earlier ones with it
+    apply(batch, now_);
+    pending_.push_back(batch);
+    if (!durable) return {};
+    // As in a write-ahead log: a durable write carries the earlier ones with it.
+    for (const KvBatch& earlier : pending_) apply(earlier, durable_);
+    pending_.clear();
     return {};
 }
 
@@ -24,6 +35,11 @@ Result<std::vector<std::pair<std::string, std::string>>> MemoryKvStore::scan(con
     for (auto it = now_.lower_bound(prefix); it != now_.end() && it->first.starts_with(prefix); ++it)
         found.push_back(*it);
     return found;
+}
+
+void MemoryKvStore::crash() {
+    now_ = durable_;
+    pending_.clear();
 }
 
 }  // namespace aip

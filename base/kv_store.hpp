@@ -35,11 +35,12 @@ public:
     Result<void> write(const KvBatch& batch, bool durable) override;
     Result<std::vector<std::pair<std::string, std::string>>> scan(const std::string& prefix) override;
 
-    void crash() { now_ = durable_; }  // power cut: what was not durable is gone
+    void crash();  // power cut: what was not durable is gone
 
 private:
     std::map<std::string, std::string> now_;
     std::map<std::string, std::string> durable_;
+    std::vector<KvBatch> pending_;  // written since the last durable write
 };
 
 }  // namespace aip
