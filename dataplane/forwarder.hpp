@@ -98,15 +98,16 @@ private:
         std::array<Queued, limits::kBurstMax> queued;
         size_t waiting = 0;
         bool refused = false;
-        bool flushing = false;
         PortTraffic traffic;
     };
 
     size_t poll_port(PortIndex index, LocalSink& sink);
     DropReason handle(PortIndex index, Received& received, LocalSink& sink);
+    void deliver(PortIndex index, const Received& received, LocalSink& sink);
     DropReason forward(Packet packet, const Address& destination);
-    DropReason put(PortIndex index, const LinkAddress& to, Packet packet, bool ours);
+    DropReason put(const NextHop& hop, Packet packet, bool ours);
     void flush(Lane& lane);
+    DropReason check_member(const Address& address) const;
     bool count(DropReason reason);
 
     Address self_;

@@ -1,0 +1,168 @@
+#include "dataplane/forwarder.hpp"
+
+#include <algorithm>
+
+#include "aipacket/wire.hpp"
+
+namespace aip::dataplane {
+namespace {
+
+DropReason check_length(ByteView packet) {
+    switch (aipacket::check_ipv6(packet)) {
+        case aipacket::DropReason::kNone: return DropReason::kNone;
+        case aipacket::DropReason::kTruncated: return DropReason::kTruncated;
+        case aipacket::DropReason::kTrailingBytes: return DropReason::kTrailingBytes;
+        default: return DropReason::kNotIpv6;
+    }
+}
+
+void add(Traffic& traffic, uint64_t packets, uint64_t bytes_each) {
+    traffic.packets += packets;
+    traffic.bytes += packets * bytes_each;
+}
+
+}  // namespace
+
+std::string_view drop_reason_name(DropReason reason) {
+    static constexpr std::string_view kNames[] = {
+        "none",       "truncated", "trailing-bytes", "not-ipv6", "not-node-address", "foreign-network",
+        "own-source", "hop-limit", "no-route",       "too-big",  "port-refused"};
+    static_assert(std::size(kNames) == kDropReasons);
+    return kNames[static_cast<size_t>(reason)];
+}
+
+Dataplane::Dataplane(const Address& self) : self_(self), fib_(FibBuilder().build()) {
+    AIP_ASSERT(self.is_node());
+    lanes_.reserve(limits::kPortsMax);
+}
+
+Result<PortIndex> Dataplane::add_port(std::unique_ptr<PacketPort> port) {
+    AIP_ASSERT(port != nullptr && !polling_);
+    const PortInfo& info = port->info();
+    if (lanes_.size() >= limits::kPortsMax) {
+        return Error{ErrorCode::kNoSpace, "port " + info.name + ": a node has at most " +
+                                              std::to_string(limits::kPortsMax) + " ports; remove one"};
+    }
+    if (info.mtu < limits::kPortMtuMin || info.mtu > limits::kPortMtuMax) {
+        return Error{ErrorCode::kInvalid, "port " + info.name + ": mtu " + std::to_string(info.mtu) + " is not in " +
+                                              std::to_string(limits::kPortMtuMin) + ".." +
+                                              std::to_string(limits::kPortMtuMax) + "; set the mtu of its link"};
+    }
+    Lane lane;
+    lane.port = std::move(port);
+    lanes_.push_back(std::move(lane));
+    return static_cast<PortIndex>(lanes_.size() - 1);
+}
+
+void Dataplane::set_fib(std::unique_ptr<const Fib> fib) {
+    AIP_ASSERT(fib != nullptr);
+    fib_ = std::move(fib);
+}
+
+size_t Dataplane::poll(LocalSink& sink) {
+    AIP_ASSERT(!polling_);
+    polling_ = true;
+    size_t handled = 0;
+    for (Lane& lane : lanes_) lane.refused = false;
+    for (size_t i = 0; i < lanes_.size(); ++i) handled += poll_port(static_cast<PortIndex>(i), sink);
+    flush();
+    polling_ = false;
+    return handled;
+}
+
+size_t Dataplane::poll_port(PortIndex index, LocalSink& sink) {
+    std::array<Received, limits::kBurstMax> burst;
+    const size_t count_received = lanes_[index].port->receive(burst);
+    AIP_ASSERT(count_received <= burst.size());
+    for (size_t i = 0; i < count_received; ++i) {
+        count(handle(index, burst[i], sink));
+        burst[i].packet.reset();  // back in the pool before the next one needs it
+    }
+    return count_received;
+}
+
+DropReason Dataplane::handle(PortIndex index, Received& received, LocalSink& sink) {
+    const ByteView packet = received.packet.view();
+    if (const DropReason reason = check_length(packet); reason != DropReason::kNone) return reason;
+    const Address source = aipacket::packet_source(packet);
+    const Address destination = aipacket::packet_destination(packet);
+    if (source == self_) return DropReason::kOwnSource;
+    if (const DropReason reason = check_member(source); reason != DropReason::kNone) return reason;
+    if (destination == self_ || destination == kNeighbourGroup) {
+        deliver(index, received, sink);
+        return DropReason::kNone;
+    }
+    return forward(std::move(received.packet), destination);
+}
+
+void Dataplane::deliver(PortIndex index, const Received& received, LocalSink& sink) {
+    add(lanes_[index].traffic.delivered, 1, received.packet.size());
+    sink.on_packet(index, received.from, received.packet.view());
+}
+
+DropReason Dataplane::forward(Packet packet, const Address& destination) {
+    if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return reason;
+    if (aipacket::decrement_hop_limit(packet.bytes()) != aipacket::DropReason::kNone) return DropReason::kHopLimit;
+    const NextHop* const hop = fib_->find(destination.interface_id());
+    return hop == nullptr ? DropReason::kNoRoute : put(*hop, std::move(packet), false);
+}
+
+bool Dataplane::send(Packet packet) {
+    if (const DropReason reason = check_length(packet.view()); reason != DropReason::kNone) return count(reason);
+    const Address destination = aipacket::packet_destination(packet.view());
+    if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return count(reason);
+    const NextHop* const hop = fib_->find(destination.interface_id());
+    return count(hop == nullptr ? DropReason::kNoRoute : put(*hop, std::move(packet), true));
+}
+
+bool Dataplane::send_on(PortIndex port, const LinkAddress& to, Packet packet) {
+    if (const DropReason reason = check_length(packet.view()); reason != DropReason::kNone) return count(reason);
+    return count(put({port, UINT16_MAX, to}, std::move(packet), true));
+}
+
+size_t Dataplane::room(PortIndex port) const {
+    const Lane& lane = lanes_[port];
+    return lane.refused ? 0 : lane.out.size() - lane.waiting;
+}
+
+DropReason Dataplane::put(const NextHop& hop, Packet packet, bool ours) {
+    if (hop.port >= lanes_.size()) return DropReason::kNoRoute;
+    Lane& lane = lanes_[hop.port];
+    if (packet.size() > std::min<size_t>(hop.mtu, lane.port->info().mtu)) return DropReason::kTooBig;
+    lane.queued[lane.waiting] = {static_cast<uint32_t>(packet.size()), ours};
+    lane.out[lane.waiting] = {std::move(packet), hop.to, 0};
+    if (++lane.waiting == lane.out.size()) flush(lane);
+    return DropReason::kNone;
+}
+
+void Dataplane::flush() {
+    for (Lane& lane : lanes_) flush(lane);
+}
+
+void Dataplane::flush(Lane& lane) {
+    if (lane.waiting == 0) return;
+    const auto batch = std::span(lane.out).first(lane.waiting);
+    static_cast<void>(lane.port->send(batch));
+    for (size_t i = 0; i < batch.size(); ++i) {
+        const Queued& queued = lane.queued[i];
+        add(queued.ours ? lane.traffic.originated : lane.traffic.forwarded, batch[i].sent, queued.bytes);
+        if (batch[i].sent > 0) continue;
+        lane.refused = true;
+        count(DropReason::kPortRefused);
+    }
+    lane.waiting = 0;
+}
+
+// Our network's prefix is the first half of our own address: fd, network id, reserved zeros.
+DropReason Dataplane::check_member(const Address& address) const {
+    if (load_be64(address.bytes.data()) == load_be64(self_.bytes.data())) return DropReason::kNone;
+    return address.is_node() ? DropReason::kForeignNetwork : DropReason::kNotNodeAddress;
+}
+
+bool Dataplane::count(DropReason reason) {
+    if (reason == DropReason::kNone) return true;
+    ++drops_[static_cast<size_t>(reason)];
+    return false;
+}
+
+}  // namespace aip::dataplane
