@@ -40,8 +40,9 @@ enum class InterestVerdict : uint8_t {
     kBadSignature,
     kTableFull,
     kUnexpectedAck,  // names nothing of ours
+    kUnknownKind,
 };
-inline constexpr size_t kInterestVerdicts = 13;
+inline constexpr size_t kInterestVerdicts = 14;
 std::string_view interest_verdict_name(InterestVerdict verdict);
 
 struct InterestOptions {
@@ -49,7 +50,7 @@ struct InterestOptions {
     Duration lifetime = Duration::seconds(35);            // of a record
     Duration change_gap = Duration::seconds(1);           // least time between two records of one task
     Duration resend_first = Duration::milliseconds(250);  // doubles up to resend_max
-    Duration resend_max = Duration::seconds(4);
+    Duration resend_max = Duration::seconds(8);
     Duration clock_skew_max = Duration::seconds(300);
     size_t burst_max = 32;  // packets of one poll; the rest follow burst_gap later
     Duration burst_gap = Duration::milliseconds(10);
@@ -103,9 +104,9 @@ private:
         Instant gone_at = Instant::never();  // a withdrawn task is forgotten here
     };
     struct Delivery {  // of one own record to one peer
-        uint64_t acknowledged = 0;
+        bool acknowledged = false;
         Instant send_at;
-        Duration wait;
+        Duration wait;  // before it is sent once more
     };
     struct Peer {
         explicit Peer(double per_second) : tokens(per_second, 2 * per_second) {}
@@ -113,15 +114,16 @@ private:
         std::map<std::string, Delivery, std::less<>> deliveries;
     };
 
+    InterestVerdict judge(aipacket::Kind kind, const Address& source, ByteView payload, Instant now, WallTime wall);
     InterestVerdict on_record(const Address& source, ByteView sealed, Instant now, WallTime wall);
     InterestVerdict on_ack(const Address& source, ByteView payload);
     InterestVerdict check_claim(const Address& source, const InterestRecord& record, WallTime wall) const;
-    InterestVerdict store(const Address& source, const InterestRecord& record, Instant now, WallTime wall);
+    InterestVerdict store(const InterestRecord& record, Instant now);
     void acknowledge(const Address& to, const InterestRecord& record);
     void issue_due(Instant now, WallTime wall);
     void issue(const std::string& task, Own& own, Instant now, WallTime wall);
-    bool send_due(Peer& peer, const Address& to, Instant now, std::vector<InterestOut>& out);
-    Instant after_jitter(Instant now, Duration interval);
+    void send_due(Instant now, std::vector<InterestOut>& out);
+    void send_due(const Address& to, Peer& peer, Instant now, std::vector<InterestOut>& out);
 
     const crypto::Signer& signer_;
     crypto::Verifier& verifier_;
@@ -129,14 +131,14 @@ private:
     InterestOptions options_;
     std::map<std::string, Own, std::less<>> own_;
     std::map<Address, Peer> peers_;
-    Address turn_;  // the peer served first by the next poll
-    std::vector<InterestOut> acks_;
+    Address turn_;                   // the peer that the next poll serves first
+    std::vector<InterestOut> acks_;  // at most kAcksMax wait for the next poll
+    Instant next_send_ = Instant::never();
     InterestTable table_;
     TokenBucket tokens_;
     std::array<uint64_t, kInterestVerdicts> counts_{};
     uint64_t signature_checks_ = 0;
     uint64_t sequence_ = 0;
-    Instant not_before_;  // the burst cap holds the next poll back until here
 };
 
 }  // namespace aip::routing

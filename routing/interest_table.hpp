@@ -1,13 +1,12 @@
-// The newest interest record of every origin, by task (rfc/0003 section 3.4). Bounded in all, per origin and per task.
-// Invariant: a record is replaced only by one with a higher sequence number; the sequence of an expired record is
-// remembered while there is room, so that old records stay refused. Loop thread.
+// The newest interest record of every origin, by task (rfc/0003 section 3.4). Bounded in all and per origin.
+// Invariants: a record is replaced only by one with a higher sequence number; a record that was withdrawn or has
+// expired leaves an empty slot that remembers its sequence while there is room, so that older ones stay refused. Loop
+// thread.
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -26,21 +25,28 @@ public:
     enum class Put : uint8_t { kStored, kStale, kFull };
 
     Put put(InterestRecord record, Instant now, Instant expires);
-    void expire(Instant now);  // drops what has expired
-    Instant next_expiry() const;
+    void expire(Instant now);
+    Instant next_expiry() const { return next_expiry_; }  // never later than the true one
 
     std::vector<const InterestEntry*> entries(std::string_view task) const;  // by origin; not the withdrawn ones
     const InterestEntry* find(std::string_view task, const Address& origin) const;
-    uint64_t newest_sequence(std::string_view task, const Address& origin) const;  // 0: none known
-    std::vector<std::string> tasks() const;                                        // that have entries
-    size_t size() const { return size_; }
+    // The last record of this origin for this task, withdrawn and expired ones too: null if none is remembered.
+    const InterestRecord* last(std::string_view task, const Address& origin) const;
+    std::vector<std::string> tasks() const;  // that have entries
+    size_t size() const { return live_; }
     uint64_t version() const { return version_; }  // rises with every change
 
 private:
     using ByOrigin = std::map<Address, InterestEntry>;
+
+    const InterestEntry* slot(std::string_view task, const Address& origin) const;
+    bool has_room(const Address& origin) const;
+    void forget_empty();
+
     std::map<std::string, ByOrigin, std::less<>> tasks_;
-    std::unordered_map<Address, std::map<std::string, uint64_t, std::less<>>> sequences_;
-    size_t size_ = 0;
+    size_t slots_ = 0;
+    size_t live_ = 0;
+    Instant next_expiry_ = Instant::never();
     uint64_t version_ = 0;
 };
 

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 namespace aip::routing {
 
 inline constexpr std::string_view kJourneyDomain = "journey";
+inline constexpr Duration kTrainedMax = Duration::seconds(366 * 24 * 3600);  // at one stop
 
 // The decision that sent the model to `node`.
 struct Plan {

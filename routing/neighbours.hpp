@@ -117,19 +117,21 @@ private:
         uint64_t newest = 0;
         uint64_t window = 0;  // bit i: newest - i was seen
         WallTime wall;
-        Instant last_heard;
+        Instant lost_at;
     };
 
     HelloVerdict judge(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now, WallTime wall);
-    HelloVerdict check_claim(const Address& address, const crypto::PublicKey& identity, const Hello& hello) const;
+    HelloVerdict check_claim(const Address& address, const crypto::PublicKey& identity, const Hello& hello,
+                             Instant now) const;
     bool take_token(uint16_t port, const dataplane::LinkAddress& from, const Address& claimed, Instant now);
-    bool remember(const crypto::Principal& sender, const Hello& hello, Instant now);
+    void remember(const crypto::Principal& sender, const Hello& hello, Instant now);
     void update(Neighbour& neighbour, const Hello& hello, Instant now);
+    bool names_us(const Hello& hello) const;
+    void hasten_hello(Port& port, Instant now);
     Neighbour* find(uint16_t port, const dataplane::LinkAddress& from, const Address& address);
     Neighbour& insert(uint16_t port, const dataplane::LinkAddress& from, const crypto::Principal& sender);
     void drop_lost(Instant now);
     Bytes make_hello(uint16_t number, Port& port, Instant now, WallTime wall);
-    Instant after_jitter(Instant now, Duration interval);
 
     const crypto::Signer& signer_;
     crypto::Verifier& verifier_;

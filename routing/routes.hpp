@@ -46,7 +46,7 @@ public:
     static Result<Routes> create(const Address& self, std::vector<StaticRoute> routes);
 
     void rebuild(const Neighbours& neighbours);
-    std::unique_ptr<dataplane::Fib> fib() const;  // of the last rebuild
+    std::unique_ptr<const dataplane::Fib> fib(uint64_t salt = 0) const;  // of the last rebuild
 
     std::optional<RouteView> to(const Address& destination) const;  // the usable route, if there is one
     // Every destination once, by address: its usable route, or else the best one with the reason it is not usable.
