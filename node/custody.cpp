@@ -1,0 +1,135 @@
+#include "node/custody.hpp"
+
+namespace aip::node {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+const std::string kCustodyPrefix = "custody/";
+const std::string kTombstonePrefix = "tombstone/";
+
+std::string key(const std::string& prefix, uint64_t id) {
+    Bytes raw;
+    Writer(raw).u64(id);
+    return prefix + to_hex(raw);
+}
+
+void put_text(Writer& w, std::string_view text) { w.u32(static_cast<uint32_t>(text.size())).put(text); }
+std::string text(Reader& r) { return std::string(as_text(r.view(r.u32()))); }
+Address address(Reader& r) {
+    Address a;
+    static_cast<void>(r.copy(a.bytes));
+    return a;
+}
+
+std::string encode_tombstone(const Tombstone& tombstone) {
+    Bytes out;
+    Writer w(out);
+    w.u8(kFormat).u64(tombstone.transfer).put(tombstone.peer.view());
+    w.u64(static_cast<uint64_t>(tombstone.at.unix_ms()));
+    put_text(w, as_text(tombstone.receipt));
+    return std::string(as_text(out));
+}
+
+Result<Tombstone> parse_tombstone(ByteView bytes) {
+    Reader r(bytes);
+    Tombstone t;
+    const uint8_t format = r.u8();
+    t.transfer = r.u64();
+    t.peer = address(r);
+    t.at = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
+    t.receipt = to_bytes(r.view(r.u32()));
+    if (format != kFormat || !r.done()) return Error{ErrorCode::kCorrupt, "a stored receipt is malformed"};
+    return t;
+}
+
+}  // namespace
+
+std::string_view custody_state_name(CustodyState state) {
+    switch (state) {
+        case CustodyState::kHeld: return "held";
+        case CustodyState::kReady: return "ready";
+        case CustodyState::kOutbound: return "outbound";
+        case CustodyState::kEnded: return "ended";
+    }
+    return "unknown";
+}
+
+Bytes encode_custody(const Custody& c) {
+    Bytes out;
+    Writer w(out);
+    w.u8(kFormat).u64(c.id).u8(static_cast<uint8_t>(c.state)).put(c.version.view());
+    put_text(w, c.task);
+    put_text(w, c.name);
+    put_text(w, as_text(c.journey));
+    w.put(c.from.view()).put(c.to.view()).u64(c.transfer).u64(c.wire_bytes);
+    w.u64(static_cast<uint64_t>(c.since.unix_ms()));
+    return out;
+}
+
+Result<Custody> parse_custody(ByteView bytes) {
+    Reader r(bytes);
+    Custody c;
+    const uint8_t format = r.u8();
+    c.id = r.u64();
+    const uint8_t state = r.u8();
+    static_cast<void>(r.copy(c.version.bytes));
+    c.task = text(r);
+    c.name = text(r);
+    c.journey = to_bytes(r.view(r.u32()));
+    c.from = address(r);
+    c.to = address(r);
+    c.transfer = r.u64();
+    c.wire_bytes = r.u64();
+    c.since = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
+    if (format != kFormat || !r.done() || state < 1 || state > 4)
+        return Error{ErrorCode::kCorrupt, "a custody record is malformed; restore the state directory from a backup"};
+    c.state = static_cast<CustodyState>(state);
+    return c;
+}
+
+Result<std::vector<Custody>> CustodyStore::load() {
+    AIP_ASSIGN(const auto pairs, store_.scan(kCustodyPrefix));
+    std::vector<Custody> records;
+    for (const auto& [name, value] : pairs) {
+        AIP_ASSIGN(Custody custody, parse_custody(as_bytes(value)));
+        records.push_back(std::move(custody));
+    }
+    return records;
+}
+
+Result<std::vector<Tombstone>> CustodyStore::load_tombstones() {
+    AIP_ASSIGN(const auto pairs, store_.scan(kTombstonePrefix));
+    std::vector<Tombstone> tombstones;
+    for (const auto& [name, value] : pairs) {
+        AIP_ASSIGN(Tombstone tombstone, parse_tombstone(as_bytes(value)));
+        tombstones.push_back(std::move(tombstone));
+    }
+    return tombstones;
+}
+
+Result<void> CustodyStore::put(const Custody& custody) {
+    KvBatch batch;
+    batch.put(key(kCustodyPrefix, custody.id), std::string(as_text(encode_custody(custody))));
+    return store_.write(batch, true);
+}
+
+Result<void> CustodyStore::put_received(const Custody& custody, const Tombstone& tombstone) {
+    KvBatch batch;
+    batch.put(key(kCustodyPrefix, custody.id), std::string(as_text(encode_custody(custody))));
+    batch.put(key(kTombstonePrefix, tombstone.transfer), encode_tombstone(tombstone));
+    return store_.write(batch, true);
+}
+
+Result<void> CustodyStore::erase(uint64_t id) {
+    KvBatch batch;
+    batch.erase(key(kCustodyPrefix, id));
+    return store_.write(batch, true);
+}
+
+Result<void> CustodyStore::erase_tombstones(const std::vector<uint64_t>& transfers) {
+    KvBatch batch;
+    for (uint64_t transfer : transfers) batch.erase(key(kTombstonePrefix, transfer));
+    return store_.write(batch, false);
+}
+
+}  // namespace aip::node

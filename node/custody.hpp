@@ -1,0 +1,68 @@
+// Custody: what a node has promised not to lose. One record per model it is responsible for, written durably before
+// the promise is given (the receipt, or the answer to a program's send) and erased only when the next holder's signed
+// receipt is here, or the program it was delivered to has released it (rfc/0008).
+//
+//   held -> (delivered, trained) -> ready -> outbound -> gone        a journey
+//   held -> (delivered, released) -> gone                            a model addressed to this node
+//   ready -> ended                                                   a journey whose budget is spent: kept
+//
+// Invariant: after a crash at any moment the records on disk name a state from which the model goes on.
+// Receipts given are kept for a while (Tombstone), so that a sender that missed one is told again rather than
+// believed twice. Encoding is this node's own business: it never leaves the disk.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/kv_store.hpp"
+#include "base/time.hpp"
+
+namespace aip::node {
+
+enum class CustodyState : uint8_t { kHeld = 1, kReady = 2, kOutbound = 3, kEnded = 4 };
+std::string_view custody_state_name(CustodyState state);
+
+struct Custody {
+    uint64_t id = 0;  // of the journey; of the transfer, for a model addressed to one node
+    CustodyState state = CustodyState::kHeld;
+    VersionId version;
+    std::string task;
+    std::string name;
+    Bytes journey;            // the sealed journey record (rfc/0003 section 4); empty: addressed to one node
+    Address from;             // who handed it to us; zero: a program here
+    Address to;               // where it goes while outbound; where it must go, if it has no journey
+    uint64_t transfer = 0;    // while outbound
+    uint64_t wire_bytes = 0;  // of the transfer that brought it
+    WallTime since;
+
+    bool operator==(const Custody&) const = default;
+};
+
+struct Tombstone {
+    uint64_t transfer = 0;
+    Address peer;
+    Bytes receipt;
+    WallTime at;
+};
+
+Bytes encode_custody(const Custody& custody);
+Result<Custody> parse_custody(ByteView bytes);
+
+// The records in the node's KvStore. Calls block: at start on the caller's thread, then on the storage executor only.
+class CustodyStore {
+public:
+    explicit CustodyStore(KvStore& store) : store_(store) {}
+
+    Result<std::vector<Custody>> load();
+    Result<std::vector<Tombstone>> load_tombstones();
+    Result<void> put(const Custody& custody);
+    Result<void> put_received(const Custody& custody, const Tombstone& tombstone);  // one atomic write
+    Result<void> erase(uint64_t id);
+    Result<void> erase_tombstones(const std::vector<uint64_t>& transfers);
+
+private:
+    KvStore& store_;
+};
+
+}  // namespace aip::node

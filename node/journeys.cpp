@@ -1,0 +1,281 @@
+#include "node/journeys.hpp"
+
+#include <algorithm>
+
+namespace aip::node {
+namespace {
+
+constexpr Duration kRetry = Duration::seconds(1);
+constexpr Duration kProgressEvery = Duration::milliseconds(200);
+
+}  // namespace
+
+Journeys::Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
+                   Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes)
+    : services_(services),
+      settings_(settings),
+      verifier_(verifier),
+      exchange_(exchange),
+      sessions_(sessions),
+      interest_(interest),
+      routes_(routes) {}
+
+Result<void> Journeys::load() {
+    const Instant now = services_.clock.now();
+    AIP_ASSIGN(auto records, services_.custody.load());
+    for (Custody& custody : records) {
+        Entry entry;
+        if (!custody.journey.empty()) {
+            AIP_ASSIGN(auto held, routing::open_journey(custody.journey, verifier_, services_.clock.wall()));
+            entry.record = std::move(held.record);
+        }
+        entry.since = now;
+        entry.part = next_part_++;
+        entry.custody = std::move(custody);
+        entries_.emplace(entry.custody.id, std::move(entry));
+    }
+    AIP_ASSIGN(const auto tombstones, services_.custody.load_tombstones());
+    for (const Tombstone& tombstone : tombstones) {
+        const Incoming incoming{tombstone.peer, tombstone.transfer};
+        exchange_.remember(incoming, tombstone.receipt);
+        tombstones_.push_back({incoming, tombstone.at});
+    }
+    std::sort(tombstones_.begin(), tombstones_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return {};
+}
+
+size_t Journeys::poll(Instant now) {
+    size_t done = 0;
+    std::vector<uint64_t> ids;
+    for (const auto& [id, entry] : entries_)
+        if (!entry.busy) ids.push_back(id);
+    for (uint64_t id : ids) {
+        const auto it = entries_.find(id);
+        if (it != entries_.end() && !it->second.busy) done += advance(id, it->second, now);
+    }
+    if (now >= progress_at_) {
+        progress_at_ = now + kProgressEvery;
+        tell_progress(now);
+    }
+    return done;
+}
+
+size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
+    switch (entry.custody.state) {
+        case CustodyState::kHeld:
+            if (entry.delivery || now < entry.retry_at) return 0;
+            if (deliver(id, entry, now)) return 1;
+            if (!entry.record || now < entry.since + settings_.trainer_patience) return 0;
+            relay(id, entry);
+            return 1;
+        case CustodyState::kReady:
+            if (now < entry.retry_at) return 0;
+            choose(id, entry, now);
+            return 1;
+        case CustodyState::kOutbound:
+            if (now < entry.retry_at || exchange_.sending(entry.custody.transfer)) return 0;
+            start_transfer(id, entry, now);
+            return 1;
+        case CustodyState::kEnded: return 0;
+    }
+    return 0;
+}
+
+Instant Journeys::next_wakeup() const {
+    Instant soonest = Instant::never();
+    for (const auto& [id, entry] : entries_) {
+        if (entry.waiter) soonest = std::min(soonest, progress_at_);
+        if (entry.busy || entry.delivery || entry.custody.state == CustodyState::kEnded) continue;
+        const bool sending =
+            entry.custody.state == CustodyState::kOutbound && exchange_.sending(entry.custody.transfer);
+        if (sending) continue;
+        const bool waits = entry.custody.state == CustodyState::kHeld && entry.record;
+        soonest = std::min(soonest, waits ? entry.since + settings_.trainer_patience : entry.retry_at);
+    }
+    if (!importing_.empty()) soonest = std::min(soonest, progress_at_);
+    return soonest;
+}
+
+// Held, and somebody wants it: write the file, then hand it over.
+bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
+    const SessionId session =
+        entry.record ? sessions_.idle_trainer(entry.custody.task) : sessions_.idle_receiver(entry.custody.task);
+    if (session == 0) return false;
+    auto file = services_.host.open_delivery();
+    if (!file) {
+        services_.host.log("cannot deliver " + entry.custody.version.short_hex() + ": " + file.error().text);
+        entry.retry_at = now + kRetry;
+        return false;
+    }
+    Delivery delivery;
+    delivery.id = next_delivery_++;
+    delivery.version = entry.custody.version;
+    delivery.task = entry.custody.task;
+    delivery.name = entry.custody.name;
+    delivery.from = entry.custody.from;
+    if (entry.record) {
+        delivery.journey = id;
+        delivery.stop = entry.record->stops + 1;
+        delivery.stops_left = entry.record->stops_left;
+        delivery.labels_seen = entry.record->seen;
+        if (entry.record->next) delivery.why = entry.record->next->why;
+    }
+    sessions_.took(session, entry.record.has_value());
+    entry.delivery = delivery.id;
+    entry.session = session;
+    struct Exported {
+        Result<void> result;
+        std::vector<VersionId> parents;
+        uint64_t bytes = 0;
+        std::unique_ptr<DeliveryFile> file;
+    };
+    submit(
+        services_.storage,
+        [services = services_, version = delivery.version, sink = std::move(*file)]() mutable {
+            Exported exported{{}, {}, 0, std::move(sink)};
+            auto stored = services.versions.get(version);
+            if (!stored)
+                exported.result = stored.error();
+            else if (!*stored)
+                exported.result =
+                    Error{ErrorCode::kCorrupt, "version " + version.hex() + " is in custody but not in the store"};
+            else {
+                exported.parents = (*stored)->manifest.parents();
+                exported.bytes = (*stored)->manifest.file_size();
+                exported.result = model::export_model((*stored)->manifest, services.blocks, *exported.file);
+            }
+            return exported;
+        },
+        [this, id, part = entry.part, delivery](Exported exported) mutable {
+            delivery.parents = std::move(exported.parents);
+            delivery.bytes = exported.bytes;
+            hand_over(id, part, std::move(delivery), std::move(exported.file), std::move(exported.result));
+        });
+    return true;
+}
+
+void Journeys::hand_over(uint64_t id, uint64_t part, Delivery delivery, std::unique_ptr<DeliveryFile> file,
+                         Result<void> exported) {
+    const auto it = entries_.find(id);
+    if (it == entries_.end() || it->second.part != part || it->second.delivery != delivery.id)
+        return;  // session closed
+    Entry& entry = it->second;
+    if (!exported) {
+        services_.host.log("cannot deliver " + delivery.version.hex() + ": " + exported.error().text);
+        sessions_.returned(entry.session);
+        entry.delivery.reset();
+        entry.retry_at = services_.clock.now() + kRetry;
+        return;
+    }
+    services_.host.deliver(entry.session, delivery, std::move(file));
+}
+
+void Journeys::choose(uint64_t id, Entry& entry, Instant now) {
+    AIP_ASSERT(entry.record.has_value());
+    const Result<void> planned = plan(entry, OnJourney{}, now);
+    if (!planned) {
+        entry.retry_at = now + kRetry;  // nobody to go to yet; what is on disk still says ready
+        return;
+    }
+    settle(id, entry, [](const Result<void>&) {});
+}
+
+Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
+    AIP_ASSIGN(const auto policy, routing::make_policy(entry.record->policy));
+    auto candidates = routing::candidates_of(*entry.record, interest_, routes_, services_.self());
+    for (routing::Candidate& candidate : candidates)
+        if (entry.avoid.contains(candidate.node)) candidate.reachable = false;
+    return policy->choose(*entry.record, services_.self(), candidates, services_.rng);
+}
+
+// Decides where the model goes next and writes it into the entry; an error if it has to wait here (state: ready).
+// Nothing is durable before settle().
+Result<void> Journeys::plan(Entry& entry, const NextDestination& next, Instant now) {
+    Custody& custody = entry.custody;
+    custody.transfer = 0;
+    custody.to = {};
+    if (entry.record->over()) {
+        entry.record->next.reset();
+        custody.state = CustodyState::kEnded;
+    } else {
+        custody.state = CustodyState::kReady;
+        routing::Plan plan;
+        if (const auto* fixed = std::get_if<Address>(&next)) {
+            plan.node = *fixed;
+            plan.lap = entry.record->lap;
+            plan.why = "asked for by the program that had it";
+        } else {
+            std::erase_if(entry.avoid, [now](const auto& item) { return item.second <= now; });
+            AIP_ASSIGN(const routing::Choice choice, ask_policy(entry));
+            plan = choice.plan();
+        }
+        AIP_ASSIGN(entry.record, routing::depart(*entry.record, std::move(plan)));
+        const bool stays = entry.record->next->node == services_.self();
+        custody.state = stays ? CustodyState::kHeld : CustodyState::kOutbound;
+        if (!stays) {
+            custody.to = entry.record->next->node;
+            custody.transfer = services_.rng.next() | 1;
+        }
+        entry.since = now;
+    }
+    reseal(entry);
+    return {};
+}
+
+void Journeys::reseal(Entry& entry) { entry.custody.journey = routing::seal_journey(*entry.record, services_.signer); }
+
+// Writes entry.custody durably, then goes on.
+void Journeys::settle(uint64_t id, Entry& entry, std::function<void(const Result<void>&)> then) {
+    entry.busy = true;
+    entry.retry_at = services_.clock.now();
+    entry.custody.since = services_.clock.wall();
+    submit(
+        services_.storage, [custody = entry.custody, &store = services_.custody] { return store.put(custody); },
+        [this, id, part = entry.part, then = std::move(then)](const Result<void>& written) {
+            if (!written) services_.host.fatal(written.error());
+            const auto it = entries_.find(id);
+            if (it != entries_.end() && it->second.part == part) it->second.busy = false;
+            then(written);
+        });
+}
+
+std::vector<Journeys::View> Journeys::view() const {
+    std::vector<View> all;
+    for (const auto& [id, entry] : entries_)
+        all.push_back({entry.custody, entry.record ? &*entry.record : nullptr, entry.delivery.has_value()});
+    return all;
+}
+
+bool Journeys::has_letter(const std::string& task) const {
+    for (const auto& [id, entry] : entries_)
+        if (!entry.record && !entry.delivery && entry.custody.state == CustodyState::kHeld &&
+            (task.empty() || task == entry.custody.task))
+            return true;
+    return false;
+}
+
+Journeys::Entry* Journeys::find_delivery(SessionId session, uint64_t delivery) {
+    for (auto& [id, entry] : entries_)
+        if (entry.delivery == delivery && entry.session == session) return &entry;
+    return nullptr;
+}
+
+Journeys::Entry* Journeys::find_transfer(uint64_t transfer) {
+    for (auto& [id, entry] : entries_)
+        if (entry.custody.state == CustodyState::kOutbound && entry.custody.transfer == transfer) return &entry;
+    return nullptr;
+}
+
+void Journeys::close_session(SessionId session) {
+    for (auto& [id, entry] : entries_) {
+        if (entry.delivery && entry.session == session) {
+            entry.delivery.reset();
+            entry.since = services_.clock.now();
+            services_.host.log("the program that held " + entry.custody.version.short_hex() +
+                               " is gone; the model waits for another");
+        }
+        if (entry.waiter && entry.waiter->session == session) entry.waiter.reset();
+    }
+}
+
+}  // namespace aip::node

@@ -1,0 +1,134 @@
+// Journeys: the models this node is responsible for, and what happens to each next (rfc/0008 section 3). A model that
+// arrives is held until a program that can train it takes it; the child it hands back is signed into the ledger; the
+// policy picks the next stop; the transfer leaves; only the receipt ends our custody.
+//
+// Invariant: whatever is promised to a peer or a program was durable before (CustodyStore), and every version that
+// leaves has an entry in this node's ledger.
+// A program that dies while it holds a model loses nothing: the model is delivered again. Without any program for
+// `trainer_patience` a model moves on as it is (entry "relayed").
+// Loop only; slow parts run as storage jobs, and an entry is `busy` while one of them runs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "ledger/statement.hpp"
+#include "model/import.hpp"
+#include "node/exchange.hpp"
+#include "node/head.hpp"
+#include "node/requests.hpp"
+#include "node/sessions.hpp"
+#include "routing/interest.hpp"
+#include "routing/next_stop.hpp"
+
+namespace aip::node {
+
+class Journeys {
+public:
+    Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
+             Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes);
+
+    Result<void> load();  // at start, before anything runs
+    size_t poll(Instant now);
+    Instant next_wakeup() const;
+
+    void send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
+              std::function<void(Result<SentModel>)> done);
+    void finish(SessionId session, uint64_t delivery, WorkDone work, NextDestination next,
+                std::unique_ptr<model::Source> file, std::function<void(Result<FinishedStop>)> done);
+    void release(SessionId session, uint64_t delivery, std::function<void(Result<void>)> done);
+    Result<void> cancel(uint64_t transfer, Instant now);
+    void close_session(SessionId session);
+
+    // From the Exchange.
+    void on_model_head(const Incoming& incoming, Bytes head);
+    void on_model_stored(const Incoming& incoming, const aipacket::Progress& progress);
+    void on_incoming_ended(const Incoming& incoming, const Error& error);
+    void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress);
+    void on_send_failed(uint64_t transfer, const Error& error, bool maybe_received);
+
+    struct View {
+        Custody custody;
+        const routing::JourneyRecord* record;  // null without a journey
+        bool delivered;
+    };
+    std::vector<View> view() const;
+    bool has_letter(const std::string& task) const;  // a model addressed to this node waits; empty: of any task
+    // The newest record seen of a journey that has left this node: for people.
+    const std::map<uint64_t, routing::JourneyRecord>& passed() const { return passed_; }
+    uint64_t stops_trained() const { return stops_trained_; }
+
+private:
+    struct Waiter {  // a program waits for this model to be sent
+        SessionId session = 0;
+        SendProgress progress;
+        std::function<void(Result<SentModel>)> done;
+        Instant started;
+        uint64_t bytes = 0;
+    };
+    struct Entry {
+        Custody custody;
+        std::optional<routing::JourneyRecord> record;
+        bool busy = false;
+        bool superseded = false;  // the model is coming back: what is still under way about it no longer counts
+        std::optional<uint64_t> delivery;
+        SessionId session = 0;  // that has the delivery
+        Instant since;
+        Instant retry_at;
+        std::map<Address, Instant> avoid;       // stops that did not answer, until when
+        std::optional<Instant> doubtful_since;  // the peer may have the model, but does not answer
+        std::optional<Waiter> waiter;
+        uint64_t part = 0;  // distinguishes this entry from a later one of the same id
+    };
+    struct Importing;
+
+    size_t advance(uint64_t id, Entry& entry, Instant now);
+    bool deliver(uint64_t id, Entry& entry, Instant now);
+    void hand_over(uint64_t id, uint64_t part, Delivery delivery, std::unique_ptr<DeliveryFile> file,
+                   Result<void> exported);
+    void relay(uint64_t id, Entry& entry);
+    void choose(uint64_t id, Entry& entry, Instant now);
+    Result<void> plan(Entry& entry, const NextDestination& next, Instant now);
+    Result<routing::Choice> ask_policy(const Entry& entry) const;
+    void reseal(Entry& entry);
+    void settle(uint64_t id, Entry& entry, std::function<void(const Result<void>&)> then);
+
+    void imported(uint64_t id, Entry entry, const NextDestination& to);
+    void finished(uint64_t id, uint64_t part, Result<model::Manifest> child, const WorkDone& work,
+                  const NextDestination& next, std::function<void(Result<FinishedStop>)> done);
+    void tell_progress(Instant now);
+
+    bool is_stale(const routing::JourneyRecord& record) const;
+    void arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
+                 std::optional<routing::JourneyRecord> record, const Result<void>& kept);
+    void forget_old_tombstones();
+
+    void start_transfer(uint64_t id, Entry& entry, Instant now);
+    void transfer_failed(uint64_t id, Entry& entry, const Error& error, bool maybe_received, Instant now);
+    void sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now);
+    void prune();
+
+    Entry* find_delivery(SessionId session, uint64_t delivery);
+    Entry* find_transfer(uint64_t transfer);
+
+    Services services_;
+    const Settings& settings_;
+    crypto::Verifier& verifier_;
+    Exchange& exchange_;
+    Sessions& sessions_;
+    const routing::InterestTable& interest_;
+    const routing::Routes& routes_;
+    std::map<uint64_t, Entry> entries_;
+    std::map<Incoming, Admitted> arriving_;
+    std::map<uint64_t, routing::JourneyRecord> passed_;
+    std::map<uint64_t, std::shared_ptr<Importing>> importing_;
+    std::vector<std::pair<Incoming, WallTime>> tombstones_;
+    uint64_t next_delivery_ = 1;
+    uint64_t next_part_ = 1;
+    uint64_t stops_trained_ = 0;
+    uint64_t sent_since_prune_ = 0;
+    Instant progress_at_;
+};
+
+}  // namespace aip::node

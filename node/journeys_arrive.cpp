@@ -1,0 +1,139 @@
+// How a model gets here: its papers, its blocks, our promise.
+#include <algorithm>
+
+#include "node/journeys.hpp"
+
+namespace aip::node {
+namespace {
+
+constexpr size_t kTombstonesMax = 1024;
+
+}  // namespace
+
+void Journeys::on_model_head(const Incoming& incoming, Bytes bytes) {
+    const Instant now = services_.clock.now();
+    auto head = ModelHead::parse(bytes);
+    auto admitted = head ? admit(std::move(*head), incoming.peer, verifier_, services_.clock.wall())
+                         : Result<Admitted>(head.error());
+    if (!admitted) {
+        services_.host.log("refused a model from " + incoming.peer.text() + ": " + admitted.error().text);
+        return exchange_.refuse(incoming, aipacket::CancelCode::kRefused, admitted.error().text, now);
+    }
+    if (admitted->journey && is_stale(*admitted->journey))
+        return exchange_.refuse(incoming, aipacket::CancelCode::kRefused, "this journey is already further on here",
+                                now);
+    const auto placed = arriving_.insert_or_assign(incoming, std::move(*admitted)).first;
+    submit(
+        services_.storage,
+        [&blocks = services_.blocks, manifest = placed->second.manifest] {
+            return model::missing_blocks(manifest, blocks);
+        },
+        [this, incoming](const Result<std::vector<uint32_t>>& missing) {
+            const auto it = arriving_.find(incoming);
+            if (it == arriving_.end()) return;
+            const Instant then = services_.clock.now();
+            if (!missing) return exchange_.refuse(incoming, aipacket::CancelCode::kStopped, missing.error().text, then);
+            const auto& blocks = it->second.manifest.blocks();
+            aipacket::Bitmap wanted(blocks.size());
+            for (uint32_t index : *missing) wanted.set(index);
+            exchange_.want(incoming, blocks, wanted, then);
+        });
+}
+
+// A copy that is behind what we already know of this journey: a late duplicate.
+bool Journeys::is_stale(const routing::JourneyRecord& record) const {
+    const auto entry = entries_.find(record.id);
+    if (entry != entries_.end() && entry->second.record) {
+        const bool left = entry->second.custody.state == CustodyState::kOutbound;
+        return left ? record.stops <= entry->second.record->stops && record.next != entry->second.record->next
+                    : record.stops <= entry->second.record->stops;
+    }
+    const auto passed = passed_.find(record.id);
+    return passed != passed_.end() && record.stops < passed->second.stops;
+}
+
+void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progress& progress) {
+    const auto it = arriving_.find(incoming);
+    if (it == arriving_.end())
+        return exchange_.refuse(incoming, aipacket::CancelCode::kStopped, "forgotten", services_.clock.now());
+    Admitted admitted = std::move(it->second);
+    arriving_.erase(it);
+    Custody custody;
+    custody.id = admitted.journey ? admitted.journey->id : incoming.transfer;
+    custody.state = CustodyState::kHeld;
+    custody.version = admitted.manifest.id();
+    custody.task = admitted.manifest.task();
+    custody.name = admitted.name;
+    custody.journey = admitted.sealed_journey;
+    custody.from = incoming.peer;
+    custody.wire_bytes = progress.wire_bytes_received + progress.wire_bytes_sent;
+    custody.since = services_.clock.wall();
+    const Bytes receipt =
+        services_.signer.seal(kReceiptDomain, Receipt{incoming.transfer, custody.version, custody.since}.encode());
+    const Tombstone tombstone{incoming.transfer, incoming.peer, receipt, custody.since};
+
+    // If this journey left here and comes back before its receipt did, the old promise is fulfilled: from now on
+    // nothing that is still under way about it may touch the record.
+    if (const auto old = entries_.find(custody.id); old != entries_.end()) {
+        old->second.superseded = true;
+        old->second.busy = true;
+        if (old->second.custody.state == CustodyState::kOutbound)
+            exchange_.cancel(old->second.custody.transfer, "the model has come back", services_.clock.now());
+    }
+    submit(
+        services_.storage,
+        [services = services_, manifest = admitted.manifest, sealed = admitted.sealed_manifest, custody,
+         tombstone]() -> Result<void> {
+            AIP_TRY(model::check_header(manifest, services.blocks));
+            AIP_TRY(services.versions.put(manifest, sealed, custody.since, true));
+            return services.custody.put_received(custody, tombstone);
+        },
+        [this, incoming, custody, tombstone, record = std::move(admitted.journey)](const Result<void>& kept) mutable {
+            arrived(incoming, custody, tombstone, std::move(record), kept);
+        });
+}
+
+void Journeys::arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
+                       std::optional<routing::JourneyRecord> record, const Result<void>& kept) {
+    const Instant now = services_.clock.now();
+    const auto old = entries_.find(custody.id);
+    if (!kept) {
+        if (old != entries_.end()) old->second.superseded = old->second.busy = false;
+        const bool lies = kept.error().code == ErrorCode::kInvalid;
+        services_.host.log("could not keep a model from " + incoming.peer.text() + ": " + kept.error().text);
+        return exchange_.refuse(incoming, lies ? aipacket::CancelCode::kRefused : aipacket::CancelCode::kNoSpace,
+                                kept.error().text, now);
+    }
+    Entry entry;
+    entry.custody = custody;
+    entry.record = std::move(record);
+    entry.since = now;
+    entry.part = next_part_++;
+    if (old != entries_.end()) {
+        if (old->second.waiter) sent_to_waiter(old->second, old->second.custody.to, {}, 0, now);
+        entries_.erase(old);
+    }
+    entries_.emplace(custody.id, std::move(entry));
+    exchange_.complete(incoming, tombstone.receipt, now);
+    tombstones_.push_back({incoming, tombstone.at});
+    if (tombstones_.size() > kTombstonesMax + kTombstonesMax / 8) forget_old_tombstones();
+}
+
+void Journeys::forget_old_tombstones() {
+    const size_t old = tombstones_.size() - kTombstonesMax;
+    std::vector<uint64_t> transfers;
+    for (size_t i = 0; i < old; ++i) {
+        exchange_.forget(tombstones_[i].first);
+        transfers.push_back(tombstones_[i].first.transfer);
+    }
+    tombstones_.erase(tombstones_.begin(), tombstones_.begin() + static_cast<std::ptrdiff_t>(old));
+    services_.storage.run(
+        [&store = services_.custody, transfers] { static_cast<void>(store.erase_tombstones(transfers)); }, [] {});
+}
+
+void Journeys::on_incoming_ended(const Incoming& incoming, const Error& error) {
+    arriving_.erase(incoming);
+    services_.host.log("transfer from " + incoming.peer.text() + " ended: " + error.text);
+}
+
+}  // namespace aip::node

@@ -1,0 +1,154 @@
+// How a model leaves: the transfer, the receipt, and what happens when there is none.
+#include "node/journeys.hpp"
+
+namespace aip::node {
+namespace {
+
+constexpr Duration kRetry = Duration::seconds(1);
+constexpr Duration kAvoid = Duration::seconds(30);   // a stop that did not answer
+constexpr Duration kDoubt = Duration::seconds(600);  // after this a second copy is the smaller evil
+constexpr uint64_t kPruneEvery = 16;                 // models sent
+
+}  // namespace
+
+void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
+    entry.retry_at = now + kRetry;
+    entry.busy = true;
+    submit(
+        services_.storage,
+        [services = services_, custody = entry.custody]() -> Result<Outgoing> {
+            AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
+            if (!stored)
+                return Error{ErrorCode::kCorrupt,
+                             "version " + custody.version.hex() + " is in custody but not in the store"};
+            AIP_ASSIGN(const auto index, services.log.find(custody.version));
+            if (!index)
+                return Error{ErrorCode::kCorrupt, "version " + custody.version.hex() + " has no entry in the ledger"};
+            AIP_ASSIGN(const ledger::EntryProof proof, services.log.prove(*index));
+            Outgoing outgoing;
+            outgoing.transfer = custody.transfer;
+            outgoing.to = custody.to;
+            outgoing.task = custody.task;
+            outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name}.encode();
+            outgoing.blocks = stored->manifest.blocks();
+            return outgoing;
+        },
+        [this, id, part = entry.part](Result<Outgoing> outgoing) {
+            const auto it = entries_.find(id);
+            if (it == entries_.end() || it->second.part != part || it->second.superseded) return;
+            it->second.busy = false;
+            const Instant then = services_.clock.now();
+            const Result<void> sent =
+                outgoing ? exchange_.send(std::move(*outgoing), then) : Result<void>(outgoing.error());
+            if (!sent) transfer_failed(id, it->second, sent.error(), false, then);
+        });
+}
+
+void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) {
+    Entry* entry = find_transfer(transfer);
+    if (entry == nullptr || entry->superseded) return;
+    const Instant now = services_.clock.now();
+    const uint64_t id = entry->custody.id;
+    const auto opened = verifier_.open(kReceiptDomain, receipt, services_.clock.wall());
+    const auto body = opened ? Receipt::parse(opened->body) : Result<Receipt>(opened.error());
+    if (!body || opened->signer.address != peer || body->transfer != transfer ||
+        body->version != entry->custody.version)
+        return transfer_failed(id, *entry,
+                               Error{ErrorCode::kDenied, peer.text() + " sent a receipt that is not for this model"},
+                               true, now);
+    entry->busy = true;
+    submit(
+        services_.storage, [&store = services_.custody, id] { return store.erase(id); },
+        [this, id, part = entry->part, peer, receipt = std::move(receipt),
+         wire = progress.wire_bytes_sent + progress.wire_bytes_received](const Result<void>& erased) mutable {
+            if (!erased) return services_.host.fatal(erased.error());
+            const auto it = entries_.find(id);
+            if (it == entries_.end() || it->second.part != part) return;
+            sent_to_waiter(it->second, peer, std::move(receipt), wire, services_.clock.now());
+            if (it->second.record) passed_[id] = std::move(*it->second.record);
+            if (passed_.size() > limits::kTransfersMax) passed_.erase(passed_.begin());
+            entries_.erase(it);
+            if (++sent_since_prune_ >= kPruneEvery) prune();
+        });
+}
+
+void Journeys::sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now) {
+    if (!entry.waiter) return;
+    SentModel sent;
+    sent.version = entry.custody.version;
+    sent.journey = entry.record ? entry.custody.id : 0;
+    sent.peer = peer;
+    sent.receipt = std::move(receipt);
+    sent.bytes = entry.waiter->bytes;
+    sent.wire_bytes = wire_bytes;
+    sent.elapsed = now - entry.waiter->started;
+    entry.waiter->done(std::move(sent));
+    entry.waiter.reset();
+}
+
+void Journeys::on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) {
+    Entry* entry = find_transfer(transfer);
+    if (entry != nullptr && !entry->superseded)
+        transfer_failed(entry->custody.id, *entry, error, maybe_received, services_.clock.now());
+}
+
+// A journey goes elsewhere, unless the peer may already have the model: then it is asked again until it answers, since
+// a second copy on its way would be worse than waiting. A model for one node is the sending program's business.
+void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, bool maybe_received, Instant now) {
+    services_.host.log("sending " + entry.custody.version.short_hex() + " to " + entry.custody.to.text() + ": " +
+                       error.text);
+    entry.retry_at = now + kRetry;
+    if (maybe_received && entry.record) {
+        if (!entry.doubtful_since) entry.doubtful_since = now;
+        if (now < *entry.doubtful_since + kDoubt) return;
+        services_.host.log("giving up on " + entry.custody.to.text() +
+                           "; the model goes elsewhere and may have a twin");
+    }
+    entry.doubtful_since.reset();
+    if (entry.record) {
+        entry.avoid[entry.custody.to] = now + kAvoid;
+        entry.custody.state = CustodyState::kReady;
+        entry.record->next.reset();
+        return;
+    }
+    if (!entry.waiter) return;  // from before a restart: keep trying
+    entry.busy = true;
+    submit(
+        services_.storage, [&store = services_.custody, id] { return store.erase(id); },
+        [this, id, part = entry.part, error](const Result<void>& erased) {
+            if (!erased) return services_.host.fatal(erased.error());
+            const auto it = entries_.find(id);
+            if (it == entries_.end() || it->second.part != part) return;
+            if (it->second.waiter) it->second.waiter->done(error);
+            entries_.erase(it);
+        });
+}
+
+Result<void> Journeys::cancel(uint64_t transfer, Instant now) {
+    Entry* entry = find_transfer(transfer);
+    if (entry == nullptr || entry->busy)
+        return Error{ErrorCode::kNotFound, "no such transfer leaves this node; see 'aipctl transfers'"};
+    exchange_.cancel(transfer, "cancelled by the sender", now);
+    transfer_failed(entry->custody.id, *entry, Error{ErrorCode::kCancelled, "the transfer was cancelled"}, false, now);
+    return {};
+}
+
+// Old versions go; what is in custody, and the blocks of what is arriving, stay.
+void Journeys::prune() {
+    sent_since_prune_ = 0;
+    std::set<VersionId> keep;
+    for (const auto& [id, entry] : entries_) keep.insert(entry.custody.version);
+    std::set<Digest> pinned;
+    for (const auto& [incoming, admitted] : arriving_)
+        for (const model::BlockRef& block : admitted.manifest.blocks()) pinned.insert(block.digest);
+    submit(
+        services_.storage,
+        [&versions = services_.versions, keep, pinned, recent = settings_.keep_versions] {
+            return versions.prune(keep, recent, pinned);
+        },
+        [this](const Result<size_t>& pruned) {
+            if (!pruned) services_.host.log("could not forget old versions: " + pruned.error().text);
+        });
+}
+
+}  // namespace aip::node

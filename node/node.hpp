@@ -1,0 +1,111 @@
+// Node: everything assembled. It receives packets, forwards them, keeps neighbours and interest tables, moves models,
+// hands them to programs, signs what they made of them, and picks the next stop. Pure logic: whatever it needs of the
+// world comes through Services, and the same object runs under aipacketd and, a thousand times, under sim/.
+//
+// The host calls poll() in a loop, at the latest at next_wakeup(), and runs completions of the storage executor on the
+// same thread. Answers to programs come through the callbacks given with the request, once each; those of a session
+// that was closed may not come. Parts: Exchange (transfers), Journeys (custody and stops), Auditor (other ledgers).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/report.hpp"
+#include "node/auditor.hpp"
+#include "node/exchange.hpp"
+#include "node/journeys.hpp"
+#include "node/outbox.hpp"
+#include "node/requests.hpp"
+#include "node/services.hpp"
+#include "node/sessions.hpp"
+#include "routing/interest.hpp"
+#include "routing/neighbours.hpp"
+#include "routing/routes.hpp"
+
+namespace aip::node {
+
+class Node final : dataplane::LocalSink, ExchangeUser {
+public:
+    // Reads what it had in custody and goes on from there at the first poll(). Ports must be in the dataplane already.
+    static Result<std::unique_ptr<Node>> start(const Services& services, Settings settings,
+                                               const crypto::PublicKey& root);
+    ~Node() override;
+
+    size_t poll(Instant now);  // how much was done; 0: idle until next_wakeup() or a packet
+    Instant next_wakeup() const;
+
+    // What programs ask for (api/, rfc/0005). Sessions are the host's numbers, never 0.
+    Result<void> bind(SessionId session, const std::string& task);
+    Result<void> publish_interest(SessionId session, const std::string& task, routing::LocalInterest interest);
+    void send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
+              std::function<void(Result<SentModel>)> done);
+    // One model addressed to this node, delivered when there is one; kNotFound at once if !wait and there is none.
+    Result<void> receive(SessionId session, const std::string& task, bool wait);
+    void finish(SessionId session, uint64_t delivery, WorkDone work, NextDestination next,
+                std::unique_ptr<model::Source> file, std::function<void(Result<FinishedStop>)> done);
+    void release(SessionId session, uint64_t delivery, std::function<void(Result<void>)> done);
+    Result<void> cancel(uint64_t transfer);
+    void close_session(SessionId session);
+
+    // Looking in.
+    void report(const std::string& name, const std::vector<std::string>& args,
+                std::function<void(Result<Report>)> done);
+    void entry_proof(std::variant<uint64_t, VersionId> which, std::optional<Address> at,
+                     std::function<void(Result<Bytes>)> done);
+    void checkpoint(uint64_t size_max, std::function<void(Result<Bytes>)> done);  // 0: the newest
+    void consistency(uint64_t from, uint64_t to, std::function<void(Result<Bytes>)> done);
+    void audit(const VersionId& version, std::function<void(std::vector<AuditStep>)> done);
+    void export_version(const VersionId& version, std::function<void(Result<std::unique_ptr<DeliveryFile>>)> done);
+
+    Address self() const { return services_.self(); }
+    const Journeys& journeys() const { return *journeys_; }
+    const Exchange& exchange() const { return *exchange_; }
+    const routing::Routes& routes() const { return routes_; }
+    const routing::InterestTable& interest() const { return interest_.table(); }
+
+private:
+    Node(const Services& services, Settings settings, const crypto::PublicKey& root, routing::Routes routes);
+
+    // dataplane::LocalSink
+    void on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet) override;
+    // ExchangeUser
+    void on_model_head(const Incoming& incoming, Bytes head) override;
+    void on_model_stored(const Incoming& incoming, const aipacket::Progress& progress) override;
+    void on_incoming_ended(const Incoming& incoming, const Error& error) override;
+    void on_message(const Address& peer, Bytes head) override;
+    void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) override;
+    void on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) override;
+
+    size_t say_hello(Instant now);
+    size_t exchange_interest(Instant now);
+    void rebuild_routes(Instant now);
+
+    Report report_status() const;
+    Report report_peers() const;
+    Report report_routes() const;
+    Result<Report> report_interest(const std::vector<std::string>& args) const;
+    Report report_transfers() const;
+    Report report_journeys() const;
+    Result<Report> report_journey(const std::string& id) const;
+    Report report_counters() const;
+    void report_models(std::function<void(Result<Report>)> done);
+    void report_ledger(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    const routing::JourneyRecord* find_journey(uint64_t id) const;
+    Address maker_of(const VersionId& version) const;
+
+    Services services_;
+    Settings settings_;
+    crypto::Verifier verifier_;
+    Outbox outbox_;
+    routing::Neighbours neighbours_;
+    routing::Routes routes_;
+    routing::InterestExchange interest_;
+    Sessions sessions_;
+    std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<Journeys> journeys_;
+    std::unique_ptr<Auditor> auditor_;
+    Instant started_;
+    std::array<uint64_t, aipacket::kDropReasons> refused_{};  // packets for us that made no sense
+};
+
+}  // namespace aip::node

@@ -1,0 +1,52 @@
+// Outbox: the one way in which this node originates packets: takes a buffer of the port towards the destination, lets
+// the caller fill the payload in place, writes the headers, and hands it to the dataplane. Counts what it originates by
+// kind, so that what transfers claim can be held against the port counters. Loop only, no allocation.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "aipacket/transfer.hpp"
+#include "dataplane/forwarder.hpp"
+
+namespace aip::node {
+
+class Outbox {
+public:
+    Outbox(dataplane::Dataplane& dataplane, const Address& self) : dataplane_(dataplane), self_(self) {}
+
+    // Largest payload a packet to `to` can carry on the first link; nothing without a route.
+    std::optional<size_t> payload_max(const Address& to) const;
+
+    // fill(PacketBuilder&) -> bool; false, or no route, or no buffer: nothing is sent.
+    template <class Fill>
+    bool send(const Address& to, Fill fill) {
+        const dataplane::NextHop* hop = dataplane_.route(to.interface_id());
+        if (hop == nullptr || dataplane_.room(hop->port) == 0) return false;
+        dataplane::Packet packet = dataplane_.alloc(hop->port);
+        if (!packet) return false;
+        aipacket::PacketBuilder builder;
+        builder.payload = packet.room().subspan(aipacket::kPacketOverhead);
+        if (!fill(builder)) return false;
+        return dataplane_.send(finish(to, std::move(packet), builder.header, builder.payload_bytes));
+    }
+    bool send(const Address& to, const aipacket::Header& header, ByteView payload);
+    bool send_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,
+                 const aipacket::Header& header, ByteView payload);
+
+    struct Count {
+        uint64_t packets = 0;
+        uint64_t bytes = 0;  // IPv6 header included
+    };
+    const Count& count(aipacket::Kind kind) const { return counts_[static_cast<size_t>(kind)]; }
+
+private:
+    dataplane::Packet finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,
+                             size_t payload_bytes);
+
+    dataplane::Dataplane& dataplane_;
+    Address self_;
+    std::array<Count, aipacket::kKindMax + 1> counts_{};
+};
+
+}  // namespace aip::node

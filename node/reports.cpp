@@ -1,0 +1,286 @@
+// What a node says about itself: every table aipctl prints.
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include "node/node.hpp"
+#include "routing/divergence.hpp"
+
+namespace aip::node {
+namespace {
+
+using Row = std::vector<Cell>;
+
+Cell integer(uint64_t v) { return static_cast<int64_t>(v); }
+Cell text(std::string_view v) { return std::string(v); }
+std::string id_text(uint64_t id) {
+    Bytes raw;
+    Writer(raw).u64(id);
+    return to_hex(raw);
+}
+std::string link_state(const routing::Neighbour& n) { return std::string(routing::link_state_name(n.state)); }
+
+Report table(std::string title, std::vector<Column> columns) { return {std::move(title), std::move(columns), {}, {}}; }
+
+std::string shares(const std::vector<uint64_t>& counts) {
+    std::string line;
+    for (uint64_t count : counts) line += (line.empty() ? "" : " ") + std::to_string(count);
+    return line;
+}
+
+}  // namespace
+
+void Node::report(const std::string& name, const std::vector<std::string>& args,
+                  std::function<void(Result<Report>)> done) {
+    if (name == "status") return done(report_status());
+    if (name == "peers") return done(report_peers());
+    if (name == "routes") return done(report_routes());
+    if (name == "interest") return done(report_interest(args));
+    if (name == "transfers") return done(report_transfers());
+    if (name == "journeys") return done(report_journeys());
+    if (name == "journey")
+        return args.empty() ? done(Error{ErrorCode::kInvalid, "which journey? see 'aipctl journey list'"})
+                            : done(report_journey(args[0]));
+    if (name == "counters") return done(report_counters());
+    if (name == "models") return report_models(std::move(done));
+    if (name == "ledger") return report_ledger(args, std::move(done));
+    done(Error{ErrorCode::kNotFound, "no report is called '" + name + "'"});
+}
+
+Report Node::report_status() const {
+    Report r = table("Status", {{"field", ColumnType::kText}, {"value", ColumnType::kText}});
+    const auto add = [&](std::string_view field, std::string value) { r.rows.push_back({text(field), text(value)}); };
+    const Instant now = services_.clock.now();
+    add("address", self().text());
+    add("network", self().network().hex());
+    add("software", settings_.software);
+    add("up_s", std::to_string((now - started_).count_ns() / 1'000'000'000));
+    add("programs", std::to_string(sessions_.size()));
+    for (uint16_t port = 0; port < services_.dataplane.ports(); ++port) {
+        const auto& info = services_.dataplane.port(port).info();
+        add("port " + std::to_string(port), info.name + ", mtu " + std::to_string(info.mtu) +
+                                                (info.warnings.empty() ? "" : ", warning: " + info.warnings.front()));
+    }
+    add("neighbours",
+        std::to_string(std::count_if(neighbours_.table().begin(), neighbours_.table().end(),
+                                     [](const auto& n) { return n.state == routing::LinkState::kTwoWay; })));
+    add("in_custody", std::to_string(journeys_->view().size()));
+    add("stops_trained", std::to_string(journeys_->stops_trained()));
+    return r;
+}
+
+Report Node::report_peers() const {
+    Report r = table("Neighbours", {{"address", ColumnType::kText},
+                                    {"port", ColumnType::kInteger},
+                                    {"link", ColumnType::kText},
+                                    {"state", ColumnType::kText},
+                                    {"mtu", ColumnType::kInteger},
+                                    {"heard_ms_ago", ColumnType::kInteger},
+                                    {"missed", ColumnType::kInteger}});
+    const Instant now = services_.clock.now();
+    for (const routing::Neighbour& n : neighbours_.table())
+        r.rows.push_back({text(n.address.text()), integer(n.port), text(n.link.text()), text(link_state(n)),
+                          integer(n.mtu), integer(static_cast<uint64_t>((now - n.last_heard).count_ms())),
+                          integer(n.missed(now))});
+    return r;
+}
+
+Report Node::report_routes() const {
+    Report r = table("Routes", {{"destination", ColumnType::kText},
+                                {"via", ColumnType::kText},
+                                {"kind", ColumnType::kText},
+                                {"metric", ColumnType::kInteger},
+                                {"port", ColumnType::kInteger},
+                                {"usable", ColumnType::kBoolean},
+                                {"state", ColumnType::kText}});
+    for (const routing::RouteView& route : routes_.table())
+        r.rows.push_back({text(route.destination.text()), text(route.via.text()),
+                          text(routing::route_kind_name(route.kind)), integer(route.metric),
+                          route.usable ? integer(route.next_hop.port) : Cell{}, route.usable, text(route.state)});
+    return r;
+}
+
+Result<Report> Node::report_interest(const std::vector<std::string>& args) const {
+    Report r = table("Interest", {{"task", ColumnType::kText},
+                                  {"node", ColumnType::kText},
+                                  {"samples", ColumnType::kInteger},
+                                  {"samples_per_s", ColumnType::kReal},
+                                  {"divergence", ColumnType::kReal},
+                                  {"path_cost", ColumnType::kReal},
+                                  {"age_s", ColumnType::kReal},
+                                  {"labels", ColumnType::kText},
+                                  {"state", ColumnType::kText}});
+    const auto& interest = interest_.table();
+    if (!args.empty() && interest.entries(args[0]).empty())
+        return Error{ErrorCode::kNotFound, "nobody we know of serves task '" + args[0] + "'"};
+    const Instant now = services_.clock.now();
+    for (const std::string& task : interest.tasks()) {
+        if (!args.empty() && task != args[0]) continue;
+        std::vector<double> global;
+        for (const auto* entry : interest.entries(task)) routing::add_counts(global, entry->record.label_counts);
+        for (const auto* entry : interest.entries(task)) {
+            const auto& record = entry->record;
+            std::vector<double> own;
+            routing::add_counts(own, record.label_counts);
+            const auto route = routes_.to(record.origin);
+            const bool here = record.origin == self();
+            r.rows.push_back({text(task), text(record.origin.text()), integer(record.samples),
+                              record.samples_per_second, routing::smoothed_kl(global, own),
+                              here    ? Cell{0.0}
+                              : route ? Cell{static_cast<double>(route->metric)}
+                                      : Cell{},
+                              (now - entry->heard).count_s(), text(shares(record.label_counts)),
+                              text(here    ? "this node"
+                                   : route ? "reachable"
+                                           : "no route")});
+        }
+    }
+    r.notes.push_back("divergence: nats, of the task's global mix from this node's labels");
+    return r;
+}
+
+Report Node::report_transfers() const {
+    Report r = table("Transfers", {{"transfer", ColumnType::kText},
+                                   {"direction", ColumnType::kText},
+                                   {"peer", ColumnType::kText},
+                                   {"task", ColumnType::kText},
+                                   {"bytes_done", ColumnType::kInteger},
+                                   {"bytes_total", ColumnType::kInteger},
+                                   {"wire_bytes", ColumnType::kInteger},
+                                   {"packets", ColumnType::kInteger},
+                                   {"retransmits", ColumnType::kInteger},
+                                   {"srtt_us", ColumnType::kInteger}});
+    for (const TransferView& t : exchange_->view())
+        r.rows.push_back({text(id_text(t.transfer)), text(t.outgoing ? "out" : "in"), text(t.peer.text()), text(t.task),
+                          integer(t.progress.bytes_done), integer(t.progress.bytes_total),
+                          integer(t.progress.wire_bytes_sent + t.progress.wire_bytes_received),
+                          integer(t.progress.packets_sent + t.progress.packets_received),
+                          integer(t.progress.retransmits), integer(static_cast<uint64_t>(t.progress.srtt.count_us()))});
+    return r;
+}
+
+Report Node::report_journeys() const {
+    Report r = table("Journeys", {{"journey", ColumnType::kText},
+                                  {"task", ColumnType::kText},
+                                  {"state", ColumnType::kText},
+                                  {"stops", ColumnType::kInteger},
+                                  {"stops_left", ColumnType::kInteger},
+                                  {"version", ColumnType::kText},
+                                  {"next", ColumnType::kText},
+                                  {"name", ColumnType::kText}});
+    for (const Journeys::View& view : journeys_->view()) {
+        const auto* record = view.record;
+        r.rows.push_back({text(record != nullptr ? id_text(view.custody.id) : "-"), text(view.custody.task),
+                          text(view.delivered ? "training" : custody_state_name(view.custody.state)),
+                          record != nullptr ? integer(record->stops) : Cell{},
+                          record != nullptr ? integer(record->stops_left) : Cell{}, text(view.custody.version.hex()),
+                          text(view.custody.to.is_zero() ? "" : view.custody.to.text()), text(view.custody.name)});
+    }
+    for (const auto& [id, record] : journeys_->passed()) {
+        if (std::any_of(r.rows.begin(), r.rows.end(), [&](const Row& row) { return row[0] == text(id_text(id)); }))
+            continue;
+        r.rows.push_back({text(id_text(id)), text(record.task), text("passed on"), integer(record.stops),
+                          integer(record.stops_left),
+                          record.recent.empty() ? Cell{} : text(record.recent.back().version.hex()),
+                          record.next ? text(record.next->node.text()) : Cell{}, Cell{}});
+    }
+    return r;
+}
+
+const routing::JourneyRecord* Node::find_journey(uint64_t id) const {
+    for (const Journeys::View& view : journeys_->view())
+        if (view.record != nullptr && view.record->id == id) return view.record;
+    const auto it = journeys_->passed().find(id);
+    return it != journeys_->passed().end() ? &it->second : nullptr;
+}
+
+Result<Report> Node::report_journey(const std::string& name) const {
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id, 16);
+    const auto* record = error == std::errc{} && end == name.data() + name.size() ? find_journey(id) : nullptr;
+    if (record == nullptr)
+        return Error{ErrorCode::kNotFound,
+                     "no journey '" + name + "' is here or has passed lately; see 'aipctl journey list'"};
+    Report r = table("Journey " + name, {{"stop", ColumnType::kInteger},
+                                         {"node", ColumnType::kText},
+                                         {"lap", ColumnType::kInteger},
+                                         {"why", ColumnType::kText},
+                                         {"divergence_before", ColumnType::kReal},
+                                         {"divergence_after", ColumnType::kReal},
+                                         {"cost", ColumnType::kReal},
+                                         {"samples", ColumnType::kInteger},
+                                         {"steps", ColumnType::kInteger},
+                                         {"loss_before", ColumnType::kReal},
+                                         {"loss_after", ColumnType::kReal},
+                                         {"accuracy", ColumnType::kReal},
+                                         {"wire_bytes", ColumnType::kInteger},
+                                         {"hops", ColumnType::kInteger},
+                                         {"trained_ms", ColumnType::kInteger},
+                                         {"arrived_ms", ColumnType::kInteger},
+                                         {"version", ColumnType::kText}});
+    for (const routing::Stop& stop : record->recent) {
+        Row row(r.columns.size());
+        row[0] = integer(stop.number);
+        row[1] = text(stop.node.text());
+        if (stop.plan) {
+            row[2] = integer(stop.plan->lap);
+            row[3] = text(stop.plan->why);
+            row[4] = stop.plan->divergence_before;
+            row[5] = stop.plan->divergence_after;
+            row[6] = stop.plan->cost;
+        }
+        row[7] = integer(stop.samples);
+        row[8] = integer(stop.steps);
+        if (stop.loss) {
+            row[9] = stop.loss->before;
+            row[10] = stop.loss->after;
+        }
+        if (const auto accuracy = stop.metrics.find("accuracy"); accuracy != stop.metrics.end())
+            row[11] = accuracy->second;
+        row[12] = integer(stop.wire_bytes);
+        row[13] = integer(stop.hops);
+        row[14] = integer(static_cast<uint64_t>(stop.trained.count_ms()));
+        row[15] = static_cast<int64_t>(stop.arrived.unix_ms());
+        row[16] = text(stop.version.hex());
+        r.rows.push_back(std::move(row));
+    }
+    r.notes.push_back("task " + record->task + ", policy " + record->policy + ", " + std::to_string(record->stops) +
+                      " stops, " + std::to_string(record->stops_left) + " left; labels seen: " + shares(record->seen));
+    if (record->next) r.notes.push_back("next: " + record->next->node.text() + ", " + record->next->why);
+    if (record->stops > record->recent.size())
+        r.notes.push_back("the last " + std::to_string(record->recent.size()) +
+                          " stops travel with the model; all of them are in the ledgers");
+    return r;
+}
+
+Address Node::maker_of(const VersionId& version) const {
+    for (const Journeys::View& view : journeys_->view()) {
+        if (view.record == nullptr) continue;
+        for (const routing::Stop& stop : view.record->recent)
+            if (stop.version == version) return stop.node;
+    }
+    for (const auto& [id, record] : journeys_->passed())
+        for (const routing::Stop& stop : record.recent)
+            if (stop.version == version) return stop.node;
+    return self();
+}
+
+void Node::report_models(std::function<void(Result<Report>)> done) {
+    submit(
+        services_.storage,
+        [&versions = services_.versions]() -> Result<Report> {
+            AIP_ASSIGN(const auto list, versions.list());
+            Report r = table("Models", {{"version", ColumnType::kText},
+                                        {"task", ColumnType::kText},
+                                        {"bytes", ColumnType::kInteger},
+                                        {"content", ColumnType::kText},
+                                        {"stored_ms", ColumnType::kInteger}});
+            for (const model::VersionSummary& v : list)
+                r.rows.push_back({text(v.id.hex()), text(v.task), integer(v.file_size), text(v.content.hex()),
+                                  static_cast<int64_t>(v.stored_at.unix_ms())});
+            return r;
+        },
+        std::move(done));
+}
+
+}  // namespace aip::node

@@ -1,0 +1,113 @@
+// The tables of the ledger and of everything that is counted.
+#include <charconv>
+
+#include "node/node.hpp"
+
+namespace aip::node {
+namespace {
+
+constexpr uint64_t kRowsDefault = 50;
+
+Result<uint64_t> number(const std::string& text) {
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return Error{ErrorCode::kInvalid, "'" + text + "' is not a number"};
+    return value;
+}
+
+Cell real(const std::optional<double>& value) { return value ? Cell{*value} : Cell{}; }
+
+// Storage thread: the newest `rows` entries.
+Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
+    Report r{"Ledger " + log.key().name,
+             {{"index", ColumnType::kInteger},
+              {"what", ColumnType::kText},
+              {"version", ColumnType::kText},
+              {"task", ColumnType::kText},
+              {"stop", ColumnType::kInteger},
+              {"samples", ColumnType::kInteger},
+              {"loss_before", ColumnType::kReal},
+              {"loss_after", ColumnType::kReal},
+              {"from", ColumnType::kText},
+              {"time_ms", ColumnType::kInteger},
+              {"parents", ColumnType::kText}},
+             {},
+             {}};
+    for (uint64_t i = log.size() > rows ? log.size() - rows : 0; i < log.size(); ++i) {
+        AIP_ASSIGN(const Bytes leaf, log.leaf(i));
+        AIP_ASSIGN(const ledger::HopStatement s, ledger::read_leaf(leaf));
+        std::string parents;
+        for (const VersionId& parent : s.parents) parents += (parents.empty() ? "" : " ") + parent.hex();
+        r.rows.push_back({static_cast<int64_t>(i), s.what, s.version.hex(), s.task, static_cast<int64_t>(s.stop),
+                          static_cast<int64_t>(s.samples), real(s.loss_before), real(s.loss_after),
+                          s.received_from ? Cell{s.received_from->text()} : Cell{},
+                          static_cast<int64_t>(s.time.unix_ms()), parents});
+    }
+    r.notes.push_back("size " + std::to_string(log.size()) + ", root " + log.root().hex());
+    r.notes.push_back("verifier key " + log.key().vkey());
+    return r;
+}
+
+}  // namespace
+
+void Node::report_ledger(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
+    const auto rows = args.empty() ? Result<uint64_t>(kRowsDefault) : number(args[0]);
+    if (!rows) return done(rows.error());
+    submit(
+        services_.storage, [&log = services_.log, rows = *rows] { return log_table(log, rows); }, std::move(done));
+}
+
+Report Node::report_counters() const {
+    Report r{"Counters", {{"counter", ColumnType::kText}, {"value", ColumnType::kInteger}}, {}, {}};
+    const auto add = [&](std::string name, uint64_t value) {
+        r.rows.push_back({std::move(name), static_cast<int64_t>(value)});
+    };
+    for (uint16_t port = 0; port < services_.dataplane.ports(); ++port) {
+        const auto counters = services_.dataplane.port(port).counters();
+        const std::string name = "port." + services_.dataplane.port(port).info().name + ".";
+        const dataplane::PortTraffic& traffic = services_.dataplane.traffic(port);
+        add(name + "delivered_bytes", traffic.delivered.bytes);
+        add(name + "forwarded_bytes", traffic.forwarded.bytes);
+        add(name + "originated_bytes", traffic.originated.bytes);
+        add(name + "rx_packets", counters.rx_packets);
+        add(name + "rx_bytes", counters.rx_bytes);
+        add(name + "tx_packets", counters.tx_packets);
+        add(name + "tx_bytes", counters.tx_bytes);
+        add(name + "tx_dropped", counters.tx_dropped);
+        add(name + "rx_truncated", counters.rx_truncated);
+        add(name + "rx_errors", counters.rx_errors);
+        add(name + "no_buffer", counters.no_buffer);
+    }
+    for (uint8_t kind = 1; kind <= aipacket::kKindMax; ++kind) {
+        const auto& count = outbox_.count(static_cast<aipacket::Kind>(kind));
+        const std::string name = "originated." + std::string(aipacket::kind_name(static_cast<aipacket::Kind>(kind)));
+        add(name + ".packets", count.packets);
+        add(name + ".bytes", count.bytes);
+    }
+    for (size_t i = 1; i < dataplane::kDropReasons; ++i) {
+        const auto reason = static_cast<dataplane::DropReason>(i);
+        add("dropped." + std::string(dataplane::drop_reason_name(reason)), services_.dataplane.dropped(reason));
+    }
+    for (size_t i = 1; i < refused_.size(); ++i)
+        add("packet.refused." + std::string(aipacket::drop_reason_name(static_cast<aipacket::DropReason>(i))),
+            refused_[i]);
+    for (size_t i = 0; i < routing::kHelloVerdicts; ++i) {
+        const auto verdict = static_cast<routing::HelloVerdict>(i);
+        add("hello." + std::string(routing::hello_verdict_name(verdict)), neighbours_.count(verdict));
+    }
+    for (size_t i = 0; i < routing::kInterestVerdicts; ++i) {
+        const auto verdict = static_cast<routing::InterestVerdict>(i);
+        add("interest." + std::string(routing::interest_verdict_name(verdict)), interest_.count(verdict));
+    }
+    const ExchangeCounters& e = exchange_->counters();
+    add("transfer.offers_refused_signature", e.offers_refused_signature);
+    add("transfer.offers_refused_full", e.offers_refused_full);
+    add("transfer.offers_refused_other", e.offers_refused_other);
+    add("transfer.blocks_corrupt", e.blocks_corrupt);
+    add("transfer.unknown", e.unknown_transfer);
+    add("transfer.receipts_repeated", e.receipts_repeated);
+    return r;
+}
+
+}  // namespace aip::node

@@ -1,0 +1,69 @@
+// What programs ask a node for, and what they get, as plain values. The daemon turns control messages (rfc/0005) into
+// these and back; the simulator uses them as they are.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "routing/routes.hpp"
+
+namespace aip::node {
+
+struct Settings {
+    Duration hello_interval = Duration::seconds(1);
+    Duration interest_refresh = Duration::seconds(10);
+    Duration transfer_timeout = Duration::seconds(30);
+    Duration trainer_patience = Duration::seconds(30);  // a model waits this long for a program that can train it
+    uint32_t keep_versions = 64;                        // per task, beside those in custody
+    std::vector<routing::StaticRoute> routes;
+    std::string software = "aipacket/0.1.0";
+};
+
+struct OnJourney {
+    uint32_t stops = 0;  // budget; on finish 0 means: what is left
+    std::string policy;  // empty: the journey's own, or coverage
+};
+using NextDestination = std::variant<OnJourney, Address>;
+
+struct SendOrder {
+    std::string task;
+    std::string name;
+    NextDestination to;
+};
+
+struct SentModel {
+    VersionId version;
+    uint64_t journey = 0;  // 0: addressed to one node
+    Address peer;
+    Bytes receipt;
+    uint64_t bytes = 0;
+    uint64_t wire_bytes = 0;
+    Duration elapsed;
+};
+
+// done of total bytes; transfer is 0 while the file is still being read.
+using SendProgress = std::function<void(uint64_t done, uint64_t total, uint64_t transfer, std::string_view note)>;
+
+struct WorkDone {
+    std::string what;
+    uint64_t samples = 0;
+    uint64_t steps = 0;
+    std::optional<double> loss_before;
+    std::optional<double> loss_after;
+    std::map<std::string, double> metrics;
+};
+
+struct FinishedStop {
+    VersionId version;
+    std::optional<Address> next;  // none: the journey has ended here
+    std::string why;
+};
+
+}  // namespace aip::node
