@@ -94,8 +94,9 @@ TEST(Vectors, TheWorkedExampleIsBelieved) {
 TEST(Vectors, CheckpointsThatMustBeRefused) {
     const NoteKey key = *NoteKey::parse(line_of("log.vkey"));
     ASSERT_TRUE(open_checkpoint(vector_file("log.checkpoint"), key));
-    for (const auto& v : *parse_json(vector_file("refused-checkpoints.json")))
-        EXPECT_FALSE(open_checkpoint(v["text"].get<std::string>(), key)) << v["why"];
+    const nlohmann::json refused = *parse_json(vector_file("refused-checkpoints.json"));
+    ASSERT_EQ(refused.size(), 10u);
+    for (const auto& v : refused) EXPECT_FALSE(open_checkpoint(v["text"].get<std::string>(), key)) << v["why"];
 }
 
 }  // namespace
