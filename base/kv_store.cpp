@@ -3,13 +3,13 @@
 namespace aip {
 namespace {
 
-void apply(const KvBatch& batch, std::map<std::string, std::string>& map) {
-    for (const auto& [key, value] : batch.writes) {
-        if (value)
-            map[key] = *value;
-        else
-            map.erase(key);
-    }
+using Map = std::map<std::string, std::string>;
+
+void copy_key(const std::string& key, const Map& from, Map& to) {
+    if (const auto it = from.find(key); it != from.end())
+        to[key] = it->second;
+    else
+        to.erase(key);
 }
 
 }  // namespace
@@ -21,12 +21,17 @@ Result<std::optional<std::string>> MemoryKvStore::get(const std::string& key) {
 }
 
 Result<void> MemoryKvStore::write(const KvBatch& batch, bool durable) {
-    apply(batch, now_);
-    pending_.push_back(batch);
+    for (const auto& [key, value] : batch.writes) {
+        if (value)
+            now_[key] = *value;
+        else
+            now_.erase(key);
+        unsynced_.insert(key);
+    }
     if (!durable) return {};
     // As in a write-ahead log: a durable write carries the earlier ones with it.
-    for (const KvBatch& earlier : pending_) apply(earlier, durable_);
-    pending_.clear();
+    for (const std::string& key : unsynced_) copy_key(key, now_, durable_);
+    unsynced_.clear();
     return {};
 }
 
@@ -38,8 +43,8 @@ Result<std::vector<std::pair<std::string, std::string>>> MemoryKvStore::scan(con
 }
 
 void MemoryKvStore::crash() {
-    now_ = durable_;
-    pending_.clear();
+    for (const std::string& key : unsynced_) copy_key(key, durable_, now_);
+    unsynced_.clear();
 }
 
 }  // namespace aip

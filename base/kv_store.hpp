@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,7 +41,7 @@ public:
 private:
     std::map<std::string, std::string> now_;
     std::map<std::string, std::string> durable_;
-    std::vector<KvBatch> pending_;  // written since the last durable write
+    std::set<std::string> unsynced_;  // keys written since the last durable write
 };
 
 }  // namespace aip
