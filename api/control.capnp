@@ -133,6 +133,7 @@ struct Hello {
   protocol @0 :UInt32;
   software @1 :Text;
   address @2 :Data;
+  network @3 :Data;  # the root's public key, 32 bytes
 }
 
 struct Sent {
@@ -185,8 +186,7 @@ struct Cell {
 }
 
 struct Audit {
-  root @0 :Data;  # the network's public key, 32 bytes
-  steps @1 :List(AuditStep);
+  steps @0 :List(AuditStep);
 }
 
 struct AuditStep {

@@ -20,6 +20,7 @@
 #include "base/ids.hpp"
 #include "base/report.hpp"
 #include "base/result.hpp"
+#include "crypto/keys.hpp"
 
 namespace aip::api {
 
@@ -140,7 +141,8 @@ struct Failure {
 struct Welcome {
     uint32_t protocol = kProtocolVersion;
     std::string software;
-    Address address;  // of this node
+    Address address;            // of this node
+    crypto::PublicKey network;  // the network's root, as this node has it
     bool operator==(const Welcome&) const = default;
 };
 struct Sent {

@@ -147,6 +147,7 @@ struct PutReply {
         hello.setProtocol(m.protocol);
         hello.setSoftware(text(m.software));
         hello.setAddress(blob(m.address.view()));
+        hello.setNetwork(blob(m.network.view()));
     }
     void operator()(const Sent& m) {
         auto sent = out.initSent();
@@ -169,7 +170,6 @@ struct PutReply {
     void operator()(const Blob& m) { out.setBytes(blob(m.bytes)); }
     void operator()(const Audit& m) {
         auto audit = out.initAudit();
-        audit.setRoot(blob(m.root.view()));
         auto steps = audit.initSteps(count(m.steps.size()));
         for (unsigned i = 0; i < steps.size(); ++i) {
             steps[i].setVersion(blob(m.steps[i].version.view()));

@@ -137,7 +137,7 @@ Report report(schema::Report::Reader in) {
 }
 
 Audit audit(schema::Audit::Reader in) {
-    Audit out{id<Digest>(in.getRoot(), "a public key is not 32 bytes"), {}};
+    Audit out;
     for (const auto step : in.getSteps())
         out.steps.push_back({version(step.getVersion()), address(step.getNode()), to_bytes(view(step.getProof())),
                              text(step.getNote())});
@@ -176,7 +176,8 @@ ReplyBody reply_body(schema::Reply::Reader in) {
         case R::ERROR: return failure(in.getError());
         case R::HELLO: {
             const auto hello = in.getHello();
-            return Welcome{hello.getProtocol(), text(hello.getSoftware()), address(hello.getAddress())};
+            return Welcome{hello.getProtocol(), text(hello.getSoftware()), address(hello.getAddress()),
+                           id<crypto::PublicKey>(hello.getNetwork(), "a public key is not 32 bytes")};
         }
         case R::SENT: return sent(in.getSent());
         case R::FINISHED: return finished(in.getFinished());

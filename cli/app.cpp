@@ -1,0 +1,241 @@
+#include "cli/app.hpp"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/commands.hpp"
+#include "cli/suggest.hpp"
+
+namespace aip::cli {
+namespace {
+
+using Command = std::function<Result<Outcome>(Context&)>;
+
+// Where the parser puts what the command line says.
+struct Arguments {
+    std::string directory;
+    std::string network;
+    std::string node;
+    std::string id;
+    std::string out;
+    std::optional<std::string> task;
+    int64_t days = 825;
+    SendOptions send;
+    RecvOptions recv;
+};
+
+class Parser {
+public:
+    explicit Parser(Context& context) : context_(context) {
+        app_.description("aipctl: looks at a node of the model network and drives it");
+        app_.footer(
+            "Example:\n  aipctl status\n\nExit status: 0 done, 1 failed, 2 usage, 3 no daemon, 4 not verified, "
+            "5 nothing came in time.");
+        app_.add_option("--socket", context_.socket, "control socket of the daemon")
+            ->envname("AIPACKET_SOCKET")
+            ->capture_default_str();
+        app_.add_flag("--json", context_.json, "print one line of JSON");
+        app_.require_subcommand(1);
+        app_.fallthrough();
+        app_.name("aipctl");
+        add_keys();
+        add_reports();
+        add_models();
+        add_ledger();
+    }
+
+    // The chosen command, or nothing after `exit` was set: help was printed, or an error.
+    std::optional<Command> parse(std::vector<std::string> arguments, int& exit) {
+        const std::vector<std::string> words = arguments;
+        std::reverse(arguments.begin(), arguments.end());
+        try {
+            app_.parse(std::move(arguments));
+            return chosen_;
+        } catch (const CLI::CallForHelp& e) {
+            exit = app_.exit(e, context_.out, context_.err);
+        } catch (const CLI::ParseError& e) {
+            const auto wrong = unknown_command(app_, words);
+            context_.err << "aipctl: " << (wrong ? *wrong : first_line(e.what())) << "\n";
+            exit = static_cast<int>(Exit::kUsage);
+        }
+        return std::nullopt;
+    }
+
+private:
+    static std::string first_line(const std::string& text) {
+        return text.substr(0, text.find('\n')) + "; see aipctl --help";
+    }
+
+    CLI::App* group(const std::string& name, const std::string& description, const std::string& example) {
+        CLI::App* app = app_.add_subcommand(name, description);
+        app->footer("Example:\n  " + example);
+        return app;
+    }
+    CLI::App* command(CLI::App* parent, const std::string& name, const std::string& description,
+                      const std::string& example, Command run) {
+        CLI::App* app = parent->add_subcommand(name, description);
+        app->footer("Example:\n  " + example);
+        app->callback([this, run = std::move(run)] {
+            if (!chosen_) chosen_ = run;  // the innermost command's callback comes first
+        });
+        return app;
+    }
+    Command report(std::string name, Layout layout = Layout::kTable) {
+        return [name = std::move(name), layout](Context& c) -> Result<Outcome> {
+            AIP_ASSIGN(Report report, c.query(name));
+            return Outcome{std::move(report), layout};
+        };
+    }
+    Command report_about_id(std::string name) {
+        return [this, name = std::move(name)](Context& c) -> Result<Outcome> {
+            AIP_ASSIGN(Report report, c.query(name, {a_.id}));
+            return Outcome{std::move(report)};
+        };
+    }
+
+    void add_keys() {
+        CLI::App* network = group("network", "make a network's root key", "aipctl network create my-network");
+        network->require_subcommand(1);
+        command(network, "create", "make a root key; keep it offline", "aipctl network create my-network",
+                [this](Context& c) { return network_create(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "new directory")
+            ->required();
+        CLI::App* key = group("key", "make, certify and show a node's keys", "aipctl key create /etc/aipacket/keys");
+        key->require_subcommand(1);
+        command(key, "create", "make a node's identity and operational keys", "aipctl key create /etc/aipacket/keys",
+                [this](Context& c) { return key_create(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "new directory")
+            ->required();
+        CLI::App* certify = command(key, "certify", "make a node a member of a network",
+                                    "aipctl key certify /etc/aipacket/keys --network my-network/network.key --days 365",
+                                    [this](Context& c) { return key_certify(c, a_.directory, a_.network, a_.days); });
+        certify->add_option("DIR", a_.directory, "the node's keys")->required();
+        certify->add_option("--network", a_.network, "the network's root key")->required();
+        certify->add_option("--days", a_.days, "how long it is valid")
+            ->check(CLI::Range(1, 36500))
+            ->capture_default_str();
+        command(key, "show", "check a node's keys and show its address", "aipctl key show /etc/aipacket/keys",
+                [this](Context& c) { return key_show(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "the node's keys")
+            ->required();
+    }
+
+    void add_reports() {
+        command(&app_, "status", "what this node is and does", "aipctl status", report("status", Layout::kCard));
+        command(&app_, "peers", "neighbours and the links to them", "aipctl peers --json", report("peers"));
+        command(&app_, "routes", "who is reached how", "aipctl routes", report("routes"));
+        command(&app_, "counters", "every counter, drops by reason", "aipctl counters", report("counters"));
+        command(&app_, "interest", "whose data is worth what, by task", "aipctl interest fashion",
+                [this](Context& c) -> Result<Outcome> {
+                    AIP_ASSIGN(Report report,
+                               c.query("interest", a_.task ? std::vector{*a_.task} : std::vector<std::string>{}));
+                    return Outcome{std::move(report)};
+                })
+            ->add_option("TASK", a_.task, "only this task");
+        CLI::App* transfers = command(&app_, "transfers", "models under way", "aipctl transfers", report("transfers"));
+        command(transfers, "list", "models under way", "aipctl transfers list", report("transfers"));
+        command(transfers, "cancel", "stop one", "aipctl transfers cancel 5f3a",
+                [this](Context& c) { return transfers_cancel(c, a_.id); })
+            ->add_option("ID", a_.id, "as `transfers list` shows it")
+            ->required();
+        CLI::App* journey = command(&app_, "journey", "journeys that came by", "aipctl journey", report("journeys"));
+        command(journey, "list", "journeys that came by", "aipctl journey list", report("journeys"));
+        command(journey, "show", "the stops of one", "aipctl journey show 12ab", report_about_id("journey"))
+            ->add_option("ID", a_.id, "as `journey list` shows it")
+            ->required();
+        command(journey, "follow", "the stops of one as they come, to its end", "aipctl journey follow 12ab",
+                [this](Context& c) { return journey_follow(c, a_.id); })
+            ->add_option("ID", a_.id, "as `journey list` shows it")
+            ->required();
+    }
+
+    void add_models() {
+        CLI::App* models = command(&app_, "models", "versions this node has", "aipctl models", report("models"));
+        command(models, "list", "versions this node has", "aipctl models list", report("models"));
+        CLI::App* out =
+            command(models, "export", "write a version to a file", "aipctl models export VERSION --out m.safetensors",
+                    [this](Context& c) { return models_export(c, a_.id, a_.out); });
+        out->add_option("VERSION", a_.id, "64 hex digits")->required();
+        out->add_option("--out", a_.out, "file to write")->required();
+
+        CLI::App* sending = command(&app_, "send", "send a model to a node, or start it on a journey",
+                                    "aipctl send mlp.safetensors --task fashion --stops 120\n"
+                                    "  aipctl send big.safetensors --to fd5e:2e84:6101::7a1f:22",
+                                    [this](Context& c) { return send(c, a_.send); });
+        sending->add_option("FILE", a_.send.file, "a safetensors file")->required();
+        CLI::Option* to = sending->add_option("--to", a_.send.to, "address of a node");
+        CLI::Option* stops = sending->add_option("--stops", a_.send.stops, "journey to this many training stops");
+        stops->check(CLI::Range(1u, UINT32_MAX))->excludes(to);
+        sending->add_option("--task", a_.send.task, "what the model is for")->capture_default_str();
+        sending->add_option("--policy", a_.send.policy, "how stops are chosen")->needs(stops);
+        sending->add_option("--name", a_.send.name, "for people; the file's name if not given");
+        sending->callback([this] {
+            if (a_.send.to.empty() && a_.send.stops == 0)
+                throw CLI::ValidationError("send", "say where: --to ADDRESS, or --task TASK --stops N");
+            chosen_ = [this](Context& c) { return send(c, a_.send); };
+        });
+
+        CLI::App* receiving = command(&app_, "recv", "wait for a model sent to this node's address",
+                                      "aipctl recv --out model.safetensors --timeout 60",
+                                      [this](Context& c) { return recv(c, a_.recv); });
+        receiving->add_option("--out", a_.recv.out, "file to write")->required();
+        receiving->add_option("--task", a_.recv.task, "only this task");
+        receiving->add_option("--timeout", a_.recv.timeout_s, "seconds")->check(CLI::Range(0.0, 1e6));
+    }
+
+    void add_ledger() {
+        CLI::App* ledger = group("ledger", "what was done to which model, signed", "aipctl ledger log");
+        ledger->require_subcommand(1);
+        command(ledger, "log", "this node's entries", "aipctl ledger log", report("ledger-log"));
+        CLI::App* show = command(ledger, "show", "one entry, checked", "aipctl ledger show 17",
+                                 [this](Context& c) { return ledger_show(c, a_.id, a_.node, a_.network); });
+        show->add_option("ENTRY", a_.id, "its number, or a version (64 hex digits)")->required();
+        show->add_option("--node", a_.node, "in the ledger of this node");
+        CLI::App* verify =
+            command(ledger, "verify", "check every signature and proof of this node's ledger, or an export",
+                    "aipctl ledger verify --network my-network/network.pub",
+                    [this](Context& c) { return ledger_verify(c, a_.directory, a_.network); });
+        verify->add_option("DIR", a_.directory, "an export; no daemon is needed");
+        CLI::App* audit = command(ledger, "audit", "a version and its ancestors across nodes, each one checked",
+                                  "aipctl ledger audit VERSION --network my-network/network.pub",
+                                  [this](Context& c) { return ledger_audit(c, a_.id, a_.network); });
+        audit->add_option("VERSION", a_.id, "64 hex digits")->required();
+        for (CLI::App* checked : {show, verify, audit})
+            checked->add_option("--network", a_.network, "the network's public root key (network.pub)");
+        command(ledger, "export", "write the ledger for other people's tools", "aipctl ledger export my-export",
+                [this](Context& c) { return ledger_export(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "new directory")
+            ->required();
+    }
+
+    Context& context_;
+    CLI::App app_;
+    Arguments a_;
+    std::optional<Command> chosen_;
+};
+
+Exit exit_of(const Context& context, const Error& error) {
+    if (context.unreachable) return Exit::kNoDaemon;
+    if (error.code == ErrorCode::kCorrupt) return Exit::kNotVerified;
+    if (error.code == ErrorCode::kTimeout) return Exit::kTimeout;
+    return Exit::kFailed;
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, WallTime now) {
+    Context context{.out = out, .err = err, .now = now};
+    Parser parser(context);
+    int exit = 0;
+    const auto command = parser.parse(std::move(arguments), exit);
+    if (!command) return exit;
+    const Result<Outcome> outcome = (*command)(context);
+    if (!outcome) {
+        err << "aipctl: " << outcome.error().text << "\n";
+        return static_cast<int>(exit_of(context, outcome.error()));
+    }
+    context.print(outcome->report, outcome->layout);
+    return static_cast<int>(outcome->exit);
+}
+
+}  // namespace aip::cli

@@ -1,0 +1,46 @@
+// The commands of aipctl, each one function: offline ones first, then those that ask the daemon, then those that check
+// what it says. app.hpp gives them names and options.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace aip::cli {
+
+// keys.cpp: without a daemon
+Result<Outcome> network_create(Context& context, const std::string& directory);
+Result<Outcome> key_create(Context& context, const std::string& directory);
+Result<Outcome> key_certify(Context& context, const std::string& directory, const std::string& network, int64_t days);
+Result<Outcome> key_show(Context& context, const std::string& directory);
+
+// models.cpp
+struct SendOptions {
+    std::string file;
+    std::string to;  // address; empty: a journey
+    std::string task = "default";
+    uint32_t stops = 0;
+    std::string policy;
+    std::string name;  // empty: the file's
+};
+Result<Outcome> send(Context& context, const SendOptions& options);
+struct RecvOptions {
+    std::string out;
+    std::string task;
+    std::optional<double> timeout_s;
+};
+Result<Outcome> recv(Context& context, const RecvOptions& options);
+Result<Outcome> models_export(Context& context, const std::string& version, const std::string& out);
+Result<Outcome> transfers_cancel(Context& context, const std::string& transfer);
+Result<Outcome> journey_follow(Context& context, const std::string& journey);
+
+// ledger.cpp
+Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
+                            const std::string& network);
+Result<Outcome> ledger_verify(Context& context, const std::string& directory, const std::string& network);
+Result<Outcome> ledger_audit(Context& context, const std::string& version, const std::string& network);
+Result<Outcome> ledger_export(Context& context, const std::string& directory);
+
+}  // namespace aip::cli

@@ -1,0 +1,34 @@
+// A node's log seen through the control socket: proofs by request, and the walk along its checkpoints. What it returns
+// is as the daemon gave it; believing it is the caller's business. Blocking.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/connection.hpp"
+#include "ledger/export.hpp"
+
+namespace aip::cli {
+
+class ControlLedger final : public ledger::ExportSource {
+public:
+    explicit ControlLedger(api::Connection& connection) : connection_(connection) {}
+
+    Result<ledger::EntryProof> proof(api::LedgerEntry which);
+
+    Result<ledger::NoteKey> key() override;  // that of the newest entry's credential
+    Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;
+    Result<Bytes> entry(uint64_t index) override;
+    Result<ledger::MerklePath> inclusion(uint64_t index, uint64_t tree_size) override;
+    Result<ledger::MerklePath> consistency(uint64_t old_size, uint64_t size) override;
+
+private:
+    Result<const ledger::EntryProof*> proof_at(uint64_t index, uint64_t tree_size);
+
+    api::Connection& connection_;
+    uint64_t newest_ = 0;  // size of the first checkpoint asked for: what is exported, even if the log grows
+    std::optional<ledger::EntryProof> last_;
+    uint64_t last_size_ = 0;
+};
+
+}  // namespace aip::cli
