@@ -54,14 +54,14 @@ inline std::vector<ReplyBody> every_reply_body() {
     digest.bytes.fill(8);
     return {Ok{},
             Failure{ErrorCode::kUnreachable, "no route to fd12::9"},
-            Welcome{kProtocolVersion, "aipacketd 0.1.0", address_of(1)},
+            Welcome{kProtocolVersion, "aipacketd 0.1.0", address_of(1), *crypto::PublicKey::from(digest.view())},
             Sent{version_of(7), "12ab", address_of(2), {1, 2, 3}, 100, 120, 33, digest},
             Sent{version_of(7), "", address_of(2), {}, 100, 120, 33, std::nullopt},
             Finished{version_of(9), address_of(4), "0.61 nats from what it has seen"},
             Finished{version_of(9), std::nullopt, "the last stop"},
             sample_report(),
             Blob{{9, 8, 7}},
-            Audit{digest, {{version_of(1), address_of(1), {1, 1}, ""}, {version_of(2), Address{}, {}, "not found"}}},
+            Audit{{{version_of(1), address_of(1), {1, 1}, ""}, {version_of(2), Address{}, {}, "not found"}}},
             File{12345}};
 }
 

@@ -128,7 +128,7 @@ private:
         models_.erase(models_.begin());
     }
 
-    void answer(const api::Hello&) { reply(api::Welcome{api::kProtocolVersion, "fake", kAddress}); }
+    void answer(const api::Hello&) { reply(api::Welcome{api::kProtocolVersion, "fake", kAddress, {}}); }
     void answer(const api::Bind& m) {
         reply(api::Ok{});
         deliver(m.task);
