@@ -80,10 +80,10 @@ TEST(Credential, RefusesEveryFlippedBit) {
 
 TEST(Identity, KeysOfDifferentPurposeGetDifferentNames) {
     const PublicKey key = fixed_key(1).public_key();
-    const ByteView network = network_id(key).view();
+    const NetworkId network = network_id(key);
     uint8_t interface[8];
     store_be64(interface, static_cast<uint64_t>(interface_id(key)));
-    EXPECT_NE(to_hex(network), to_hex(ByteView(interface).first(NetworkId::kSize)));
+    EXPECT_NE(network.hex(), to_hex(ByteView(interface).first(NetworkId::kSize)));
 }
 
 class KeyDirectoryTest : public testing::Test {
