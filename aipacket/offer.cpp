@@ -7,7 +7,6 @@
 
 #include "aipacket/offer.capnp.h"
 #include "aipacket/wire.hpp"
-#include "base/assert.hpp"
 #include "base/limits.hpp"
 
 namespace aip::aipacket {
@@ -85,9 +84,14 @@ Result<Offer> parse_offer(ByteView body) {
         options.traversalLimitInWords = 2 * limits::kOfferBytesMax / kWord;
         options.nestingLimit = 4;
         capnp::SegmentArrayMessageReader message(segments, options);
-        if (!message.isCanonical()) return refused("not in canonical form");
-        AIP_ASSIGN(Offer offer, read_fields(message.getRoot<schema::Offer>()));
-        return check_limits(std::move(offer));
+        AIP_ASSIGN(Offer read, read_fields(message.getRoot<schema::Offer>()));
+        AIP_ASSIGN(Offer offer, check_limits(std::move(read)));
+        // isCanonical() overlooks padding and fields unknown here; writing the offer again overlooks nothing.
+        const Bytes canonical = encode_offer(offer);
+        if (!std::equal(canonical.begin(), canonical.end(), body.begin(), body.end())) {
+            return refused("not in canonical form");
+        }
+        return offer;
     } catch (const kj::Exception&) {
         return refused("malformed Cap'n Proto");
     }
