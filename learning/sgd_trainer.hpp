@@ -17,7 +17,7 @@ namespace aip::learning {
 struct SgdPlan {
     uint64_t steps = 10;
     size_t batch = 20;
-    SgdOptions sgd;
+    SgdOptions sgd = {};
     uint64_t seed = 1;
 };
 
