@@ -27,7 +27,7 @@ Result<InterestRecord> read_interest(schema::Interest::Reader in) {
     record.sequence = in.getSequence();
     record.issued = WallTime::from_unix_ms(in.getIssuedMs());
     record.expires = WallTime::from_unix_ms(in.getExpiresMs());
-    record.label_counts.assign(counts.begin(), counts.end());
+    for (const uint64_t count : counts) record.label_counts.push_back(count);
     record.samples = in.getSamples();
     record.samples_per_second = in.getSamplesPerSecond();
     AIP_TRY(check_interest(record));

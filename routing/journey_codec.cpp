@@ -112,8 +112,7 @@ Result<void> get_lists(schema::Journey::Reader in, JourneyRecord& record) {
     if (in.getSeen().size() > limits::kSketchBinsMax || in.getVisits().size() > limits::kJourneyVisitsMax ||
         in.getRecent().size() > limits::kJourneyStopsKept || in.getItinerary().size() > limits::kJourneyItineraryMax)
         return invalid("has a list that is too long");
-    const auto seen = in.getSeen();
-    record.seen.assign(seen.begin(), seen.end());
+    for (const uint64_t count : in.getSeen()) record.seen.push_back(count);
     for (const auto visit : in.getVisits()) {
         const Address node = get(visit.getNode());
         if (!record.visits.empty() && node <= record.visits.rbegin()->first) return invalid("visits are out of order");

@@ -21,7 +21,13 @@ BestLinks best_links(const Neighbours& neighbours) {
     return best;
 }
 
-RouteView over(const Neighbour* link, RouteView route) {
+RouteView make_route(const Address& destination, const Address& via, RouteKind kind, uint32_t metric,
+                     const Neighbour* link) {
+    RouteView route;
+    route.destination = destination;
+    route.via = via;
+    route.kind = kind;
+    route.metric = metric;
     if (link == nullptr) {
         route.state = "next hop is not heard";
     } else if (link->state == LinkState::kOneWay) {
@@ -65,13 +71,11 @@ void Routes::rebuild(const Neighbours& neighbours) {
         if (!fresh && better(route, it->second)) it->second = route;
     };
     for (const auto& [address, link] : links)
-        offer(
-            over(link, {.destination = address, .via = address, .kind = RouteKind::kNeighbour, .metric = kMetricMin}));
+        offer(make_route(address, address, RouteKind::kNeighbour, kMetricMin, link));
     for (const StaticRoute& route : static_) {
         const auto link = links.find(route.via);
-        offer(over(
-            link == links.end() ? nullptr : link->second,
-            {.destination = route.destination, .via = route.via, .kind = RouteKind::kStatic, .metric = route.metric}));
+        offer(make_route(route.destination, route.via, RouteKind::kStatic, route.metric,
+                         link == links.end() ? nullptr : link->second));
     }
     table_.clear();
     for (auto& [destination, route] : best) table_.push_back(std::move(route));

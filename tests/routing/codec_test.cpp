@@ -1,0 +1,257 @@
+// The three signed bodies of this folder: what goes in comes out, and nothing else comes in.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/limits.hpp"
+#include "base/random.hpp"
+#include "routing/hello.hpp"
+#include "routing/interest_record.hpp"
+#include "routing/journey.hpp"
+#include "tests/routing/fixture.hpp"
+
+namespace aip::routing {
+namespace {
+
+using test::plain_address;
+
+Hello some_hello() {
+    Hello hello;
+    hello.sequence = 1'750'000'000'123;
+    hello.wall = WallTime::from_unix_ms(1'750'000'000'456);
+    hello.interval = Duration::milliseconds(1000);
+    hello.mtu = 1500;
+    hello.heard_total = 2;
+    hello.heard = {{plain_address(0x1111), Duration::milliseconds(40)},
+                   {plain_address(0x2222), Duration::milliseconds(990)}};
+    return hello;
+}
+
+InterestRecord some_interest() {
+    InterestRecord record;
+    record.origin = plain_address(0x1111);
+    record.task = "fashion";
+    record.sequence = 1'750'000'000'123;
+    record.issued = WallTime::from_unix_ms(1'750'000'000'000);
+    record.expires = WallTime::from_unix_ms(1'750'000'035'000);
+    record.label_counts = {6000, 0, 0, 5999, 0, 0, 0, 0, 0, 1};
+    record.samples = 12'000;
+    record.samples_per_second = 2500;
+    return record;
+}
+
+Plan some_plan(uint64_t node) {
+    return {plain_address(node), 1, "largest gain per cost of 3 due in lap 1", 0.75, 0.25, 1.5};
+}
+
+JourneyRecord some_journey() {
+    JourneyStart start{7, "fashion", "coverage", plain_address(0x1111), 120, {}};
+    JourneyRecord record = *start_journey(start);
+    Stop first;
+    first.node = plain_address(0x1111);
+    first.version.bytes.fill(0xab);
+    first.samples = 200;
+    first.steps = 10;
+    first.loss = Loss{2.25, 1.5};
+    first.metrics = {{"accuracy", 0.3125}};
+    first.arrived = WallTime::from_unix_ms(1'750'000'000'000);
+    first.trained = Duration::milliseconds(80);
+    const std::vector<uint64_t> labels = {2, 1, 0, 1};
+    record = *add_stop(record, first, labels);
+    return *depart(record, some_plan(0x2222));
+}
+
+JourneyRecord largest_journey() {
+    JourneyStart start{UINT64_MAX, std::string(64, 't'), std::string(64, 'p'), plain_address(1), 2'000'000, {}};
+    for (uint64_t i = 0; i < limits::kJourneyItineraryMax; ++i)
+        start.itinerary.push_back(plain_address(UINT64_MAX - i));
+    JourneyRecord record = *start_journey(start);
+    const std::vector<uint64_t> labels(limits::kSketchBinsMax, 1);
+    for (uint64_t i = 1; i <= limits::kJourneyVisitsMax + 10; ++i) {
+        Plan plan = some_plan(i);
+        plan.why.assign(limits::kJourneyWhyMax, 'w');
+        Stop stop;
+        stop.node = plan.node;
+        stop.samples = 1'000'000;
+        stop.loss = Loss{1.1, 0.9};
+        for (uint32_t m = 0; m < limits::kJourneyMetricsMax; ++m)
+            stop.metrics[std::string(limits::kJourneyMetricNameMax - 1, 'm') + std::to_string(m)] = m + 0.1;
+        record = *add_stop(*depart(record, plan), stop, labels);
+    }
+    Plan last = some_plan(1);
+    last.why.assign(limits::kJourneyWhyMax, 'w');
+    return *depart(record, last);
+}
+
+// name -> value of the lines "name value"; '#' starts a comment line.
+std::map<std::string, std::string> read_vector(const std::string& file) {
+    std::ifstream in(std::string(AIP_SOURCE_DIR "/rfc/vectors/0003/") + file);
+    std::map<std::string, std::string> out;
+    for (std::string line; std::getline(in, line);) {
+        const size_t space = line.find(' ');
+        if (!line.empty() && line[0] != '#' && space != std::string::npos)
+            out[line.substr(0, space)] = line.substr(space + 1);
+    }
+    return out;
+}
+
+template <class Parse>
+void refuses_every_truncation(const Bytes& body, Parse parse) {
+    for (size_t length = 0; length < body.size(); ++length) {
+        const auto parsed = parse(ByteView(body).first(length));
+        EXPECT_FALSE(parsed) << "of " << length << " bytes";
+    }
+    Bytes longer = body;
+    longer.resize(body.size() + 8);
+    EXPECT_FALSE(parse(longer)) << "with a word too many";
+}
+
+// Whatever the bytes are, parsing ends; what is accepted can be written and read again as the same value.
+template <class Parse, class Encode>
+void survives_flipped_bytes(const Bytes& body, Parse parse, Encode encode) {
+    SeededRng rng(3);
+    for (int round = 0; round < 20'000; ++round) {
+        Bytes bad = body;
+        for (uint64_t n = 1 + rng.below(4); n > 0; --n) bad[rng.below(bad.size())] = static_cast<uint8_t>(rng.next());
+        const auto parsed = parse(bad);
+        if (!parsed) continue;
+        const auto again = parse(encode(*parsed));
+        ASSERT_TRUE(again) << again.error().text;
+        ASSERT_EQ(*again, *parsed);
+    }
+}
+
+TEST(HelloCodec, ComesBackAsItWas) {
+    const Hello hello = some_hello();
+    const auto parsed = parse_hello(encode_hello(hello));
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(*parsed, hello);
+}
+
+TEST(HelloCodec, IsTheOneOfTheRfc) { EXPECT_EQ(to_hex(encode_hello(some_hello())), read_vector("hello.txt")["body"]); }
+
+TEST(HelloCodec, FitsOnePacketWhenFull) {
+    Hello hello = some_hello();
+    hello.heard.assign(limits::kHelloHeardMax, {plain_address(UINT64_MAX), Duration::milliseconds(UINT32_MAX)});
+    hello.heard_total = UINT16_MAX;
+    const Bytes sealed = test::make_signer("a").seal(kHelloDomain, encode_hello(hello));
+    EXPECT_LE(sealed.size(), limits::kHelloBytesMax);
+}
+
+TEST(HelloCodec, RefusesEveryTruncation) { refuses_every_truncation(encode_hello(some_hello()), parse_hello); }
+
+TEST(HelloCodec, SurvivesFlippedBytes) {
+    survives_flipped_bytes(encode_hello(some_hello()), parse_hello, encode_hello);
+}
+
+TEST(HelloCodec, RefusesWhatIsOutOfRange) {
+    const auto refused = [](auto change) {
+        Hello hello = some_hello();
+        change(hello);
+        return !parse_hello(encode_hello(hello));
+    };
+    EXPECT_TRUE(refused([](Hello& h) { h.interval = Duration::milliseconds(9); }));
+    EXPECT_TRUE(refused([](Hello& h) { h.interval = Duration::milliseconds(60'001); }));
+    EXPECT_TRUE(refused([](Hello& h) { h.mtu = 1279; }));
+    EXPECT_TRUE(refused([](Hello& h) { h.wall = WallTime::from_unix_ms(-1); }));
+    EXPECT_TRUE(refused([](Hello& h) { h.heard[0].address = Address{}; }));
+}
+
+TEST(InterestCodec, ComesBackAsItWas) {
+    const InterestRecord record = some_interest();
+    const auto parsed = parse_interest(encode_interest(record));
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(*parsed, record);
+}
+
+TEST(InterestCodec, IsTheOneOfTheRfc) {
+    auto vector = read_vector("interest.txt");
+    EXPECT_EQ(to_hex(encode_interest(some_interest())), vector["body"]);
+    const InterestAck ack{some_interest().origin, task_hash("fashion"), some_interest().sequence};
+    EXPECT_EQ(to_hex(encode_interest_ack(ack)), vector["ack"]);
+}
+
+TEST(InterestCodec, FitsOnePacketWhenFull) {
+    InterestRecord record = some_interest();
+    record.task.assign(limits::kTaskNameMax, 'x');
+    record.label_counts.assign(limits::kSketchBinsMax, kCountMax);
+    const Bytes sealed = test::make_signer("a").seal(kInterestDomain, encode_interest(record));
+    EXPECT_LE(sealed.size(), limits::kInterestRecordBytesMax);
+}
+
+TEST(InterestCodec, RefusesEveryTruncation) {
+    refuses_every_truncation(encode_interest(some_interest()), parse_interest);
+    const Bytes ack = encode_interest_ack({plain_address(1), 2, 3});
+    EXPECT_TRUE(parse_interest_ack(ack));
+    refuses_every_truncation(ack, parse_interest_ack);
+}
+
+TEST(InterestCodec, SurvivesFlippedBytes) {
+    survives_flipped_bytes(encode_interest(some_interest()), parse_interest, encode_interest);
+}
+
+TEST(InterestRecord, RefusesWhatIsOutOfRange) {
+    const auto refused = [](auto change) {
+        InterestRecord record = some_interest();
+        change(record);
+        return !check_interest(record);
+    };
+    EXPECT_FALSE(refused([](InterestRecord&) {}));
+    EXPECT_FALSE(refused([](InterestRecord& r) { r.label_counts.clear(); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.origin = Address{}; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.task = ""; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.task = "Fashion"; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.task.assign(65, 'x'); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.sequence = 0; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.expires = r.issued; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.issued = WallTime::from_unix_ms(-1); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.expires = WallTime::from_unix_ms(INT64_MAX); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts.assign(65, 1); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts.assign(10, 0); }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts[0] = kCountMax + 1; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples = UINT64_MAX; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = -1; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = 0.0 / 0.0; }));
+    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = 1.0 / 0.0; }));
+}
+
+TEST(JourneyCodec, ComesBackAsItWas) {
+    const JourneyRecord record = some_journey();
+    const auto parsed = parse_journey(encode_journey(record));
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(*parsed, record);
+}
+
+TEST(JourneyCodec, IsTheOneOfTheRfc) {
+    EXPECT_EQ(to_hex(encode_journey(some_journey())), read_vector("journey.txt")["body"]);
+}
+
+TEST(JourneyCodec, StaysWithinItsLimitWhenEveryListIsFull) {
+    const JourneyRecord record = largest_journey();
+    EXPECT_EQ(record.visits.size(), limits::kJourneyVisitsMax);
+    EXPECT_EQ(record.recent.size(), limits::kJourneyStopsKept);
+    const crypto::Signer holder = test::make_signer("a");
+    const Bytes sealed = seal_journey(record, holder);
+    EXPECT_LE(sealed.size(), limits::kJourneyBytesMax);
+    crypto::Verifier verifier(test::root_key());
+    const auto held = open_journey(sealed, verifier, test::kWall);
+    ASSERT_TRUE(held) << held.error().text;
+    EXPECT_EQ(held->record, record);
+    EXPECT_EQ(held->holder.address, holder.self().address);
+}
+
+TEST(JourneyCodec, RefusesAnEnvelopeOfAnotherDomain) {
+    crypto::Verifier verifier(test::root_key());
+    const Bytes sealed = test::make_signer("a").seal(kHelloDomain, encode_journey(some_journey()));
+    EXPECT_FALSE(open_journey(sealed, verifier, test::kWall));
+}
+
+TEST(JourneyCodec, RefusesEveryTruncation) { refuses_every_truncation(encode_journey(some_journey()), parse_journey); }
+
+TEST(JourneyCodec, SurvivesFlippedBytes) {
+    survives_flipped_bytes(encode_journey(some_journey()), parse_journey, encode_journey);
+}
+
+}  // namespace
+}  // namespace aip::routing
