@@ -5,17 +5,15 @@
 #include <algorithm>
 #include <set>
 
+#include "base/limits.hpp"
 #include "daemons/config_table.hpp"
 #include "daemons/endpoint_text.hpp"
 
 namespace aip::daemons {
 namespace {
 
-constexpr uint32_t kMtuMin = 1280;  // RFC 8200 section 5
-constexpr uint32_t kMtuMax = 9216;
 constexpr uint32_t kDpdkMtu = 1500;
 constexpr uint32_t kUdpMtu = 1440;  // 1,500 less the tunnel's IPv6 and UDP headers, rounded down
-constexpr size_t kPortsMax = 64;
 constexpr size_t kSocketPathMax = sizeof(sockaddr_un::sun_path) - 1;
 
 void read_node(ConfigTable t, NodeConfig& node) {
@@ -64,6 +62,8 @@ void read_udp_keys(ConfigTable& t, PortConfig& port) {
     if (!port.listen.empty()) check_endpoint(t, "listen", port.listen);
     t.texts("peers", port.peers);
     for (const std::string& peer : port.peers) check_endpoint(t, "peers", peer);
+    if (port.peers.size() > limits::kUdpPeersMax)
+        t.fail("peers", "more than " + std::to_string(limits::kUdpPeersMax) + " peers; spread them over several ports");
     if (t.has("device")) t.fail("device", "'device' is for kind = \"dpdk\"; a udp port has 'listen' and 'peers'");
 }
 
@@ -81,9 +81,10 @@ PortConfig read_port(ConfigTable t) {
     t.text("name", port.name);
     t.required("kind", "\"dpdk\" or \"udp\"");
     t.choice("kind", port.kind, {{"dpdk", PortKind::kDpdk}, {"udp", PortKind::kUdp}});
-    port.mtu = port.kind == PortKind::kDpdk ? kDpdkMtu : kUdpMtu;
-    t.number("mtu", port.mtu, {kMtuMin, kMtuMax});
-    if (port.kind == PortKind::kDpdk)
+    const bool dpdk = port.kind == PortKind::kDpdk;
+    port.mtu = dpdk ? kDpdkMtu : kUdpMtu;
+    t.number("mtu", port.mtu, {limits::kPortMtuMin, dpdk ? limits::kEthernetMtuMax : limits::kPortMtuMax});
+    if (dpdk)
         read_dpdk_keys(t, port);
     else
         read_udp_keys(t, port);
@@ -118,8 +119,8 @@ void read_ports(ConfigTable& top, Config& config) {
         if (!names.insert(name).second) table.fail("name", "a second port called '" + name + "'; names are unique");
     }
     if (config.ports.empty()) top.fail("port", "no [[port]]: a node needs at least one to reach others");
-    if (config.ports.size() > kPortsMax)
-        top.fail("port", "more than " + std::to_string(kPortsMax) + " ports; remove some");
+    if (config.ports.size() > limits::kPortsMax)
+        top.fail("port", "more than " + std::to_string(limits::kPortsMax) + " ports; remove some");
 }
 
 void read_routes(ConfigTable& top, Config& config) {

@@ -82,7 +82,7 @@ TEST(Config, NamesTheLineOfASyntaxError) {
 }
 
 TEST(Config, RefusesWrongTypesAndRanges) {
-    EXPECT_EQ(error_of(with_port("mtu = 1279\n")), "node.toml:5: 'mtu' must be a whole number from 1280 to 9216");
+    EXPECT_EQ(error_of(with_port("mtu = 1279\n")), "node.toml:5: 'mtu' must be a whole number from 1280 to 65000");
     EXPECT_THAT(error_of(with_port("mtu = 1500.0\n")), HasSubstr("'mtu' must be a whole number"));
     EXPECT_THAT(error_of(with_port("mtu = \"1500\"\n")), HasSubstr("'mtu' must be a whole number"));
     EXPECT_THAT(error_of(with_port("peers = \"127.0.0.1:1\"\n")), HasSubstr("'peers' must be a list of texts"));
@@ -93,6 +93,13 @@ TEST(Config, RefusesWrongTypesAndRanges) {
               "node.toml:6: 'log_level' is \"loud\", must be one of \"debug\", \"info\", \"warning\", \"error\"");
     EXPECT_THAT(error_of("node = 1\n" + with_port("")), HasSubstr("must be a section: [node]"));
     EXPECT_THAT(error_of("[port]\nname = \"a\"\n"), HasSubstr("write [[port]]"));
+}
+
+TEST(Config, LimitsTheMtuByTheKindOfPort) {
+    const std::string dpdk = "[[port]]\nname = \"a\"\nkind = \"dpdk\"\ndevice = \"net_null0\"\n";
+    EXPECT_EQ(error_of(dpdk + "mtu = 9600\n"), "accepted");
+    EXPECT_THAT(error_of(dpdk + "mtu = 9601\n"), HasSubstr("from 1280 to 9600"));
+    EXPECT_EQ(error_of(with_port("mtu = 65000\n")), "accepted");
 }
 
 TEST(Config, RefusesASocketPathLongerThanTheKernelTakes) {
