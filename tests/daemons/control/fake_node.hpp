@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -83,6 +84,12 @@ public:
         return counters_;
     }
 
+    // To be set before a client connects.
+    api::Welcome welcome{api::kProtocolVersion, "fake", kAddress, {}};
+    std::function<api::ReplyBody(const api::RequestBody&)> ledger = [](const api::RequestBody&) {
+        return api::Failure{ErrorCode::kNotFound, "the ledger is empty"};
+    };
+
     // Guarded: read inside wait_until.
     int opened = 0;
     int closed = 0;
@@ -94,7 +101,7 @@ private:
         AIP_ASSERT(uid == geteuid());
         note([&] { ++opened; });
     }
-    void on_close(SessionId session) override {
+    void on_close(SessionId) override {
         note([&] { ++closed; });
     }
     void on_request(SessionId session, api::Request request, std::optional<OwnedFd> file) override {
@@ -128,7 +135,8 @@ private:
         models_.erase(models_.begin());
     }
 
-    void answer(const api::Hello&) { reply(api::Welcome{api::kProtocolVersion, "fake", kAddress, {}}); }
+    void answer(const api::Hello&) { reply(welcome); }
+
     void answer(const api::Bind& m) {
         reply(api::Ok{});
         deliver(m.task);
@@ -173,10 +181,10 @@ private:
     void flood() {
         for (int i = 0; i < 64; ++i) reply(api::Blob{Bytes(1u << 20)});
     }
-    void answer(const api::LedgerEntry&) { reply(api::Failure{ErrorCode::kNotFound, "the ledger is empty"}); }
-    void answer(const api::LedgerCheckpoint&) { reply(api::Failure{ErrorCode::kNotFound, "the ledger is empty"}); }
-    void answer(const api::LedgerConsistency&) { reply(api::Failure{ErrorCode::kNotFound, "the ledger is empty"}); }
-    void answer(const api::LedgerAudit&) { reply(api::Failure{ErrorCode::kNotFound, "no such version"}); }
+    void answer(const api::LedgerEntry& m) { reply(ledger(m)); }
+    void answer(const api::LedgerCheckpoint& m) { reply(ledger(m)); }
+    void answer(const api::LedgerConsistency& m) { reply(ledger(m)); }
+    void answer(const api::LedgerAudit& m) { reply(ledger(m)); }
     void answer(const api::ExportVersion&) { reply(api::File{5}, memory_file("model")); }
 
     boost::asio::io_context io_;

@@ -1,0 +1,160 @@
+// aipctl ledger against real logs of two nodes, served by a fake daemon that can be told to lie.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+#include "tests/ledger/fixture.hpp"
+
+namespace aip::cli {
+namespace {
+
+using nlohmann::json;
+
+// Node 2 has entries 0..2 and 4, node 3 has entry 3: one line of versions 0..4 across two ledgers.
+class LedgerCommands : public testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(ledger::grow(*here_, signer_, 0, 1));
+        ASSERT_TRUE(ledger::grow(*here_, signer_, 1, 2));
+        ASSERT_TRUE(ledger::grow(*there_, other_, 3, 1));
+        ASSERT_TRUE(ledger::grow(*here_, signer_, 4, 1));
+        const auto root = ledger::network_root().public_key();
+        ASSERT_TRUE(crypto::save_public_key(root, network_, crypto::kRootLabel));
+        node_.welcome.address = signer_.self().address;
+        node_.welcome.network = root;
+        node_.ledger = [this](const api::RequestBody& body) { return answer(body); };
+    }
+
+    static api::ReplyBody blob(Result<Bytes> bytes) {
+        if (!bytes) return api::Failure{bytes.error().code, bytes.error().text};
+        return api::Blob{std::move(*bytes)};
+    }
+    Result<Bytes> entry(const api::LedgerEntry& m) {
+        uint64_t index = 0;
+        if (const auto* at = std::get_if<uint64_t>(&m.which)) {
+            index = *at;
+        } else {
+            AIP_ASSIGN(const auto found, here_->find(std::get<VersionId>(m.which)));
+            if (!found) return Error{ErrorCode::kNotFound, "no entry about this version"};
+            index = *found;
+        }
+        AIP_ASSIGN(ledger::EntryProof proof, here_->prove(index, m.size == 0 ? here_->size() : m.size));
+        if (index == bent_) proof.leaf[proof.leaf.size() / 2] ^= 1;
+        return proof.encode();
+    }
+    Result<Bytes> checkpoint(uint64_t size) {
+        AIP_ASSIGN(const auto text, here_->checkpoint(size == 0 ? ledger::kTreeSizeMax : size));
+        if (!text) return Error{ErrorCode::kNotFound, "the ledger is empty"};
+        return to_bytes(as_bytes(*text));
+    }
+    Result<Bytes> consistency(const api::LedgerConsistency& m) {
+        AIP_ASSIGN(const auto path, here_->consistency(m.from, m.to));
+        Bytes out;
+        for (const Digest& hash : path) Writer(out).put(hash.view());
+        return out;
+    }
+    api::Audit audit() {
+        api::Audit chain;
+        for (int n = 4; n >= 0; --n) {
+            ledger::Log& log = n == 3 ? *there_ : *here_;
+            const VersionId version = ledger::version_of(static_cast<uint64_t>(n));
+            const auto proof = log.prove(**log.find(version));
+            chain.steps.push_back({version, (n == 3 ? other_ : signer_).self().address, proof->encode(), ""});
+        }
+        if (hidden_) chain.steps[1] = {chain.steps[1].version, Address{}, {}, "node fd..3 does not answer"};
+        if (bent_ == 1) chain.steps[3].proof[40] ^= 1;
+        return chain;
+    }
+    api::ReplyBody answer(const api::RequestBody& body) {
+        if (const auto* m = std::get_if<api::LedgerEntry>(&body)) return blob(entry(*m));
+        if (const auto* m = std::get_if<api::LedgerCheckpoint>(&body)) return blob(checkpoint(m->size));
+        if (const auto* m = std::get_if<api::LedgerConsistency>(&body)) return blob(consistency(*m));
+        return audit();
+    }
+    Ran run(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"--socket", path_, "--json", "ledger"});
+        return aipctl(std::move(arguments));
+    }
+
+    daemons::TemporaryDirectory directory_;
+    std::string path_ = directory_.file("aipacketd.sock");
+    std::string network_ = directory_.file("network.pub");
+    crypto::Signer signer_ = ledger::signer_of(2);
+    crypto::Signer other_ = ledger::signer_of(3);
+    ledger::MemoryLogStore store_, other_store_;
+    ledger::MemoryCheckpointCopy copy_, other_copy_;
+    std::unique_ptr<ledger::Log> here_ = std::move(*ledger::Log::open(store_, copy_, signer_));
+    std::unique_ptr<ledger::Log> there_ = std::move(*ledger::Log::open(other_store_, other_copy_, other_));
+    uint64_t bent_ = UINT64_MAX;
+    bool hidden_ = false;
+    daemons::FakeNode node_{path_};
+};
+
+TEST_F(LedgerCommands, VerifyChecksEveryEntryAndCheckpoint) {
+    const Ran verified = run({"verify", "--network", network_});
+    ASSERT_EQ(verified.exit, 0) << verified.err;
+    const json row = json::parse(verified.out)["rows"][0];
+    EXPECT_EQ(row["entries"], 4);
+    EXPECT_EQ(row["checkpoints"], 3);
+    EXPECT_EQ(row["consistency_proofs"], 2);
+}
+
+TEST_F(LedgerCommands, VerifyNamesTheEntryThatIsWrong) {
+    bent_ = 2;
+    const Ran verified = run({"verify"});
+    EXPECT_EQ(verified.exit, 4);
+    EXPECT_EQ(verified.err.find("aipctl: not verified: entry 2: "), 0u) << verified.err;
+}
+
+TEST_F(LedgerCommands, VerifyBelievesNoOtherNetworksRoot) {
+    const std::string foreign = directory_.file("foreign.pub");
+    ASSERT_TRUE(crypto::save_public_key(ledger::key_of(77).public_key(), foreign, crypto::kRootLabel));
+    EXPECT_EQ(run({"verify", "--network", foreign}).exit, 4);
+}
+
+TEST_F(LedgerCommands, ShowFindsAnEntryByNumberAndByVersion) {
+    const Ran by_number = run({"show", "1"});
+    ASSERT_EQ(by_number.exit, 0) << by_number.err;
+    const json row = json::parse(by_number.out)["rows"][0];
+    EXPECT_EQ(row["version"], ledger::version_of(1).hex());
+    EXPECT_EQ(row["verdict"], "verified");
+    EXPECT_EQ(run({"show", ledger::version_of(1).hex()}).out, by_number.out);
+    EXPECT_EQ(run({"show", "first"}).exit, 1);
+}
+
+TEST_F(LedgerCommands, AuditFollowsAVersionAcrossNodesToItsOrigin) {
+    const Ran audit = run({"audit", ledger::version_of(4).hex(), "--network", network_});
+    ASSERT_EQ(audit.exit, 0) << audit.err << audit.out;
+    const json report = json::parse(audit.out);
+    ASSERT_EQ(report["rows"].size(), 5u);
+    EXPECT_EQ(report["rows"][1]["node"], other_.self().address.text());
+    for (const json& row : report["rows"]) EXPECT_EQ(row["verdict"], "verified");
+    EXPECT_EQ(report["notes"][0], "5 of 5 steps verified, back to the origin");
+}
+
+TEST_F(LedgerCommands, AuditTellsMissingFromForged) {
+    hidden_ = true;
+    bent_ = 1;
+    const Ran audit = run({"audit", ledger::version_of(4).hex()});
+    EXPECT_EQ(audit.exit, 4);
+    const json rows = json::parse(audit.out)["rows"];
+    EXPECT_EQ(rows[0]["verdict"], "verified");
+    EXPECT_EQ(rows[1]["verdict"], "MISSING: node fd..3 does not answer");
+    EXPECT_EQ(rows[3]["verdict"].get<std::string>().find("NOT VERIFIED: "), 0u);
+}
+
+TEST_F(LedgerCommands, ExportIsVerifiedWithoutADaemonAndNotAfterABitFlipped) {
+    const std::string out = directory_.file("export");
+    const Ran exported = run({"export", out});
+    ASSERT_EQ(exported.exit, 0) << exported.err;
+    const Ran verified = aipctl({"ledger", "verify", out, "--network", network_});
+    EXPECT_EQ(verified.exit, 0) << verified.err;
+    std::string leaf = ledger::read_text(out + "/entry/1");
+    leaf[leaf.size() / 2] ^= 1;
+    ledger::write_text(out + "/entry/1", leaf);
+    EXPECT_EQ(aipctl({"ledger", "verify", out, "--network", network_}).exit, 4);
+}
+
+}  // namespace
+}  // namespace aip::cli
