@@ -45,11 +45,14 @@ int read_all(int fd, MutableBytes out) {  // 0 or errno; a short file is EIO
 Result<std::unique_ptr<FileBlockStore>> FileBlockStore::open(const std::string& root, KvStore& index) {
     AIP_TRY(prepare_block_directories(root));
     AIP_TRY(reconcile_block_index(root, index));
-    return std::unique_ptr<FileBlockStore>(new FileBlockStore(root, index));
+    const int root_fd = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0) return os_error("cannot open the block store", root, errno);
+    return std::unique_ptr<FileBlockStore>(new FileBlockStore(root, root_fd, index));
 }
 
 FileBlockStore::~FileBlockStore() {
     while (!pending_.empty()) drop_pending(pending_.begin()->first);
+    close(root_fd_);
 }
 
 std::string FileBlockStore::partial_path(const Digest& digest) const { return root_ + "/partial/" + digest.hex(); }
@@ -104,21 +107,32 @@ Result<Bytes> FileBlockStore::read(const Digest& digest) {
 
 // Data first, then names, then the index: each step leaves a state that open() understands.
 Result<void> FileBlockStore::sync() {
+    if (pending_.empty()) return {};
+    if (const int error = sync_pending_data(); error != 0) return give_up_pending(error);
     std::set<std::string> directories;
     KvBatch batch;
-    for (const auto& [digest, pending] : pending_)
-        if (fdatasync(pending.fd) != 0) return give_up_pending(errno);
     for (const auto& [digest, pending] : pending_) {
         const auto path = block_path(root_, digest);
         if (rename(partial_path(digest).c_str(), path.c_str()) != 0) return give_up_pending(errno);
         directories.insert(path.substr(0, path.rfind('/')));
         batch.put(block_index_key(digest), encode_block_size(pending.size));
     }
+    const bool many = pending_.size() > kSyncedOneByOneMax;
     for (const auto& [digest, pending] : pending_) close(pending.fd);
     pending_.clear();
-    for (const auto& directory : directories) AIP_TRY(sync_directory(directory));
-    if (batch.writes.empty()) return {};
+    if (many) {
+        if (syncfs(root_fd_) != 0) return os_error("cannot sync blocks", root_, errno);
+    } else {
+        for (const auto& directory : directories) AIP_TRY(sync_directory(directory));
+    }
     return index_.write(batch, false);
+}
+
+int FileBlockStore::sync_pending_data() {  // 0 or errno
+    if (pending_.size() > kSyncedOneByOneMax) return syncfs(root_fd_) == 0 ? 0 : errno;
+    for (const auto& [digest, pending] : pending_)
+        if (fdatasync(pending.fd) != 0) return errno;
+    return 0;
 }
 
 // After a failed sync the kernel may have thrown the pages away: what waited must be put again.

@@ -19,7 +19,8 @@ namespace aip::model {
 
 class FileBlockStore final : public BlockStore {
 public:
-    static constexpr size_t kPendingBlocksMax = 128;
+    static constexpr size_t kPendingBlocksMax = 256;
+    static constexpr size_t kSyncedOneByOneMax = 8;  // more are synced with the whole file system, at once
 
     static Result<std::unique_ptr<FileBlockStore>> open(const std::string& root, KvStore& index);
     ~FileBlockStore() override;
@@ -39,12 +40,15 @@ private:
         uint32_t size = 0;
     };
 
-    FileBlockStore(std::string root, KvStore& index) : root_(std::move(root)), index_(index) {}
+    FileBlockStore(std::string root, int root_fd, KvStore& index)
+        : root_(std::move(root)), root_fd_(root_fd), index_(index) {}
     std::string partial_path(const Digest& digest) const;
     void drop_pending(const Digest& digest);
+    int sync_pending_data();
     Error give_up_pending(int error);
 
     std::string root_;
+    int root_fd_;  // open all along, so that syncfs() reports every write that failed meanwhile
     KvStore& index_;
     std::unordered_map<Digest, Pending> pending_;  // put, not yet durable
 };
