@@ -74,10 +74,11 @@ inline constexpr uint32_t kJourneyMetricNameMax = 32;  // bytes
 inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for people
 
 // Learning
-inline constexpr uint32_t kMlpLayersMax = 64;           // in one model file
-inline constexpr uint64_t kIdxBytesMax = 256u << 20;    // one data file, decompressed
-inline constexpr uint32_t kIdxImageSideMax = 1024;      // pixels
-inline constexpr uint32_t kIdxImagesMax = 1024 * 1024;  // in one file
+inline constexpr uint32_t kMlpLayersMax = 64;                         // in one model file
+inline constexpr uint64_t kTrainedModelBytesMax = uint64_t{4} << 30;  // read into memory by a trainer
+inline constexpr uint64_t kIdxBytesMax = 256u << 20;                  // one data file, decompressed
+inline constexpr uint32_t kIdxImageSideMax = 1024;                    // pixels
+inline constexpr uint32_t kIdxImagesMax = 1024 * 1024;                // in one file
 
 // Control socket (rfc/0005, api/)
 inline constexpr uint32_t kControlMessageMax = 4u << 20;

@@ -60,7 +60,7 @@ public:
     }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
-    T&& operator*() && { return std::move(*this).value(); }
+    T operator*() && { return std::move(*this).value(); }  // by value: for (auto& x : *f()) must not dangle
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
 

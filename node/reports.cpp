@@ -43,29 +43,33 @@ void Node::report(const std::string& name, const std::vector<std::string>& args,
                             : done(report_journey(args[0]));
     if (name == "counters") return done(report_counters());
     if (name == "models") return report_models(std::move(done));
-    if (name == "ledger") return report_ledger(args, std::move(done));
+    if (name == "ledger-log") return report_ledger(args, std::move(done));
     done(Error{ErrorCode::kNotFound, "no report is called '" + name + "'"});
 }
 
 Report Node::report_status() const {
-    Report r = table("Status", {{"field", ColumnType::kText}, {"value", ColumnType::kText}});
-    const auto add = [&](std::string_view field, std::string value) { r.rows.push_back({text(field), text(value)}); };
-    const Instant now = services_.clock.now();
-    add("address", self().text());
-    add("network", self().network().hex());
-    add("software", settings_.software);
-    add("up_s", std::to_string((now - started_).count_ns() / 1'000'000'000));
-    add("programs", std::to_string(sessions_.size()));
-    for (uint16_t port = 0; port < services_.dataplane.ports(); ++port) {
-        const auto& info = services_.dataplane.port(port).info();
-        add("port " + std::to_string(port), info.name + ", mtu " + std::to_string(info.mtu) +
-                                                (info.warnings.empty() ? "" : ", warning: " + info.warnings.front()));
+    Report r{"Status", {}, {{}}, {}};
+    const auto add = [&](std::string field, Cell value, ColumnType type = ColumnType::kText) {
+        r.columns.push_back({std::move(field), type});
+        r.rows[0].push_back(std::move(value));
+    };
+    const auto two_way = std::count_if(neighbours_.table().begin(), neighbours_.table().end(),
+                                       [](const auto& n) { return n.state == routing::LinkState::kTwoWay; });
+    add("address", text(self().text()));
+    add("network", text(self().network().hex()));
+    add("software", text(settings_.software));
+    add("up_s", (services_.clock.now() - started_).count_s(), ColumnType::kReal);
+    add("programs", integer(sessions_.size()), ColumnType::kInteger);
+    add("neighbours", static_cast<int64_t>(two_way), ColumnType::kInteger);
+    add("in_custody", integer(journeys_->view().size()), ColumnType::kInteger);
+    add("stops_trained", integer(journeys_->stops_trained()), ColumnType::kInteger);
+    for (dataplane::PortIndex port = 0; port < services_.dataplane.ports(); ++port) {
+        const dataplane::PortInfo& info = services_.dataplane.port(port).info();
+        add("port." + info.name,
+            text(std::string(dataplane::port_kind_name(info.kind)) + ", mtu " + std::to_string(info.mtu)));
+        for (const std::string& warning : info.warnings)
+            r.notes.push_back("warning, port " + info.name + ": " + warning);
     }
-    add("neighbours",
-        std::to_string(std::count_if(neighbours_.table().begin(), neighbours_.table().end(),
-                                     [](const auto& n) { return n.state == routing::LinkState::kTwoWay; })));
-    add("in_custody", std::to_string(journeys_->view().size()));
-    add("stops_trained", std::to_string(journeys_->stops_trained()));
     return r;
 }
 
@@ -217,7 +221,8 @@ Result<Report> Node::report_journey(const std::string& name) const {
                                          {"hops", ColumnType::kInteger},
                                          {"trained_ms", ColumnType::kInteger},
                                          {"arrived_ms", ColumnType::kInteger},
-                                         {"version", ColumnType::kText}});
+                                         {"version", ColumnType::kText},
+                                         {"stops_left", ColumnType::kInteger}});
     for (const routing::Stop& stop : record->recent) {
         Row row(r.columns.size());
         row[0] = integer(stop.number);
@@ -242,6 +247,7 @@ Result<Report> Node::report_journey(const std::string& name) const {
         row[14] = integer(static_cast<uint64_t>(stop.trained.count_ms()));
         row[15] = static_cast<int64_t>(stop.arrived.unix_ms());
         row[16] = text(stop.version.hex());
+        row[17] = integer(record->stops + record->stops_left - stop.number);
         r.rows.push_back(std::move(row));
     }
     r.notes.push_back("task " + record->task + ", policy " + record->policy + ", " + std::to_string(record->stops) +

@@ -1,0 +1,219 @@
+#include "sim/journey_scenario.hpp"
+
+#include <set>
+
+#include "crypto/sha256.hpp"
+#include "model/safetensors.hpp"
+#include "node/custody.hpp"
+
+namespace aip::sim {
+namespace {
+
+constexpr size_t kNodes = 10;
+constexpr const char* kTask = "sim";
+
+Bytes first_model(Rng& rng) {
+    Bytes weights(6000);
+    for (uint8_t& byte : weights) byte = static_cast<uint8_t>(rng.next());
+    const Bytes bias(400, 0);
+    const std::vector<model::TensorView> tensors{{"fc1.weight", model::Dtype::kF32, {15, 100}, weights},
+                                                 {"fc1.bias", model::Dtype::kF32, {100}, bias}};
+    auto file = model::write_safetensors(tensors, {});
+    AIP_ASSERT(file.has_value());
+    return std::move(*file);
+}
+
+// "Trains": changes a few bytes of the weights, so that some blocks change and others do not.
+Bytes trained(Bytes file, uint32_t stop) {
+    for (size_t i = 0; i < 8; ++i) file[file.size() - 1 - (stop * 31 + i) % 300] ^= static_cast<uint8_t>(stop + i + 1);
+    return file;
+}
+
+class Trainers final : public Program {
+public:
+    Trainers(Network& network, Rng& rng) : network_(network), rng_(rng) {}
+
+    void remember(const Bytes& file) { made_.insert(crypto::sha256(file)); }
+
+    void on_start(Machine& machine, node::SessionId session) override {
+        AIP_ASSERT(machine.node().bind(session, kTask).has_value());
+        routing::LocalInterest interest;
+        interest.label_counts.assign(10, 0);
+        const size_t number = number_of(machine);
+        interest.label_counts[number] = 300;
+        interest.label_counts[(number + 1) % 10] = 300;
+        interest.samples = 600;
+        interest.samples_per_second = 1000;
+        AIP_ASSERT(machine.node().publish_interest(session, kTask, std::move(interest)).has_value());
+    }
+
+    void on_delivery(Machine& machine, node::SessionId session, const node::Delivery& delivery, Bytes file) override {
+        if (!made_.contains(crypto::sha256(file))) complaint_ = "a program was given a file that nobody made";
+        Bytes child = trained(std::move(file), delivery.stop);
+        remember(child);
+        const size_t number = number_of(machine);
+        const Duration takes = Duration::microseconds(static_cast<int64_t>(1000 + rng_.below(20'000)));
+        network_.queue().after(takes, [this, number, session, delivery, child = std::move(child)]() mutable {
+            finish(number, session, delivery, std::move(child));
+        });
+    }
+
+    const std::string& complaint() const { return complaint_; }
+
+private:
+    struct Owned final : model::Source {
+        explicit Owned(Bytes b) : bytes(std::move(b)), source(bytes) {}
+        uint64_t size() const override { return source.size(); }
+        Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
+        Bytes bytes;
+        model::MemorySource source;
+    };
+
+    size_t number_of(const Machine& machine) const {
+        for (size_t i = 0; i < network_.size(); ++i)
+            if (&network_.machine(i) == &machine) return i;
+        AIP_ASSERT(false);
+        return 0;
+    }
+
+    void finish(size_t number, node::SessionId session, const node::Delivery& delivery, Bytes child) {
+        Machine& machine = network_.machine(number);
+        if (!machine.alive()) return;
+        node::WorkDone work;
+        work.what = "trained";
+        work.samples = 200;
+        work.steps = 10;
+        machine.node().finish(session, delivery.id, work, node::OnJourney{}, std::make_unique<Owned>(std::move(child)),
+                              [](const Result<node::FinishedStop>&) {});
+        machine.wake();
+    }
+
+    Network& network_;
+    Rng& rng_;
+    std::set<Digest> made_;
+    std::string complaint_;
+};
+
+std::vector<node::Custody> durable_custody(Machine& machine) {
+    std::vector<node::Custody> records;
+    for (auto it = machine.durable().lower_bound("custody/");
+         it != machine.durable().end() && it->first.starts_with("custody/"); ++it) {
+        auto custody = node::parse_custody(as_bytes(it->second));
+        AIP_ASSERT(custody.has_value());
+        records.push_back(std::move(*custody));
+    }
+    return records;
+}
+
+struct Watch {
+    bool started = false;
+    bool ended = false;
+};
+
+std::optional<std::string> check_custody(Network& network, Watch& watch) {
+    size_t holders = 0;
+    size_t workers = 0;
+    for (size_t i = 0; i < network.size(); ++i) {
+        for (const node::Custody& custody : durable_custody(network.machine(i))) {
+            ++holders;
+            if (custody.state != node::CustodyState::kOutbound) ++workers;
+            if (custody.state == node::CustodyState::kEnded) watch.ended = true;
+            bool known = false;
+            for (size_t k = 0; k < network.size() && !known; ++k) {
+                const auto index = network.machine(k).ledger_index(custody.version);
+                known = index && *index && (custody.state == node::CustodyState::kHeld || k == i);
+            }
+            if (!known)
+                return "version " + custody.version.short_hex() + " in custody of node " + std::to_string(i) +
+                       " has no ledger entry";
+        }
+    }
+    if (holders > 0) watch.started = true;
+    if (watch.started && holders == 0) return std::string("the model is in nobody's custody");
+    if (workers > 1) return std::string("two nodes work on copies of one model");
+    return std::nullopt;
+}
+
+void lay_links(Network& network, const LinkOptions& link) {
+    for (size_t i = 0; i < kNodes; ++i) network.add_node({});
+    for (size_t i = 0; i < 4; ++i) {
+        network.link(i, i + 1, link);
+        network.link(i + 5, i + 6, link);
+    }
+    for (size_t i : {0, 1, 3, 4}) network.link(i, i + 5, link);
+    network.route_shortest();
+}
+
+void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
+    network.queue().after(Duration::milliseconds(20), [&network, &options, &outcome] {
+        Rng& rng = network.rng();
+        if (rng.chance(options.kills_per_second * 0.02)) {
+            const size_t victim = rng.below(kNodes);
+            if (network.machine(victim).alive()) {
+                ++outcome.kills;
+                network.machine(victim).kill();
+                network.queue().after(Duration::milliseconds(static_cast<int64_t>(100 + rng.below(3000))),
+                                      [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
+            }
+        }
+        if (rng.chance(options.program_kills_per_second * 0.02)) {
+            const size_t victim = rng.below(kNodes);
+            ++outcome.program_kills;
+            network.machine(victim).kill_program();
+            network.queue().after(Duration::milliseconds(static_cast<int64_t>(50 + rng.below(1000))),
+                                  [&network, victim] { network.machine(victim).start_program(); });
+        }
+        schedule_chaos(network, options, outcome);
+    });
+}
+
+}  // namespace
+
+JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
+    JourneyOutcome outcome;
+    Network network(seed);
+    Rng& rng = network.rng();
+    LinkOptions link;
+    link.delay = Duration::microseconds(static_cast<int64_t>(200 + rng.below(5000)));
+    link.jitter = Duration::microseconds(static_cast<int64_t>(rng.below(8000)));
+    link.loss = rng.unit() * options.loss_max;
+    link.duplicate = rng.unit() * 0.1;
+    outcome.loss = link.loss;
+    lay_links(network, link);
+    Trainers trainers(network, rng);
+    for (size_t i = 0; i < kNodes; ++i) network.machine(i).set_program(&trainers);
+    AIP_ASSERT(network.start().has_value());
+
+    Watch watch;
+    network.add_checker([&](Network& n) { return check_custody(n, watch); });
+    network.add_checker(
+        [&](Network&) { return trainers.complaint().empty() ? std::nullopt : std::optional(trainers.complaint()); });
+
+    const Bytes file = first_model(rng);
+    trainers.remember(file);
+    network.queue().after(Duration::seconds(3), [&] {
+        node::SendOrder order{kTask, "mlp", node::OnJourney{options.stops, "coverage"}};
+        struct Borrowed final : model::Source {
+            explicit Borrowed(ByteView b) : source(b) {}
+            uint64_t size() const override { return source.size(); }
+            Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
+            model::MemorySource source;
+        };
+        network.machine(0).node().send(99, order, std::make_unique<Borrowed>(file), {},
+                                       [](const Result<node::SentModel>&) {});
+        network.machine(0).wake();
+    });
+    network.queue().after(Duration::seconds(4), [&] { schedule_chaos(network, options, outcome); });
+
+    const auto end = network.run(options.time_limit, [&] { return watch.ended; });
+    outcome.ok = end == Network::End::kDone;
+    outcome.complaint = end == Network::End::kBroken   ? network.complaint()
+                        : end == Network::End::kTimeUp ? "the journey did not end in time"
+                                                       : "";
+    outcome.events = network.queue().count();
+    outcome.packets = network.packets();
+    outcome.simulated = network.queue().now() - Instant::from_ns(1'000'000'000);
+    return outcome;
+}
+
+}  // namespace aip::sim

@@ -1,0 +1,40 @@
+// The scenario every change must survive: one model journeys through ten nodes while links lose, delay, reorder and
+// duplicate, nodes are killed at any event and restarted, and programs die with a model in their hands. From one seed.
+//
+//        0 -- 1 -- 2 -- 3 -- 4
+//        |    |         |    |          2 classes of 10 on each node
+//        5 -- 6 -- 7 -- 8 -- 9
+//
+// Checked after every event: the model is in somebody's durable custody, at most one node may work on it, every version
+// in custody stands in its maker's ledger, every file a program gets is exactly the one some program made, and no
+// packet passes its hop limit. At the end: the whole budget was spent.
+#pragma once
+
+#include <string>
+
+#include "sim/network.hpp"
+
+namespace aip::sim {
+
+struct JourneyOptions {
+    uint32_t stops = 20;
+    double loss_max = 0.30;  // each run draws its own loss, jitter and duplication
+    double kills_per_second = 0.5;
+    double program_kills_per_second = 0.3;
+    Duration time_limit = Duration::seconds(1200);
+};
+
+struct JourneyOutcome {
+    bool ok = false;
+    std::string complaint;  // if not ok
+    uint64_t events = 0;
+    uint64_t packets = 0;
+    uint32_t kills = 0;
+    uint32_t program_kills = 0;
+    Duration simulated;
+    double loss = 0;
+};
+
+JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options);
+
+}  // namespace aip::sim

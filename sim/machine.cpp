@@ -1,0 +1,155 @@
+#include "sim/machine.hpp"
+
+#include "crypto/sha256.hpp"
+
+namespace aip::sim {
+namespace {
+
+struct MemoryDelivery final : node::DeliveryFile {
+    Bytes bytes;
+    Result<void> write(ByteView more) override {
+        bytes.insert(bytes.end(), more.begin(), more.end());
+        return {};
+    }
+};
+
+crypto::SecretKey key_from(uint64_t seed, std::string_view label) {
+    Bytes text;
+    Writer(text).put(label).u64(seed);
+    return crypto::SecretKey::from_seed(crypto::sha256(text));
+}
+
+crypto::Signer make_signer(uint64_t seed, const crypto::SecretKey& root) {
+    const crypto::Validity validity{WallTime::from_unix_ms(0), WallTime::from_unix_ms(int64_t{4'000'000'000'000})};
+    const crypto::SecretKey identity = key_from(seed, "identity");
+    crypto::SecretKey operational = key_from(seed, "operational");
+    const auto credential =
+        crypto::make_credential(crypto::certify_node(root, identity.public_key(), validity),
+                                crypto::certify_operational(identity, operational.public_key(), validity));
+    auto self =
+        crypto::verify_credential(credential, root.public_key(), WallTime::from_unix_ms(EventQueue::kWallStartMs));
+    AIP_ASSERT(self.has_value());
+    return crypto::Signer(std::move(operational), credential, *self);
+}
+
+constexpr int kPollsMax = 10'000;  // without sleeping: more is a busy loop
+
+}  // namespace
+
+Machine::Machine(EventQueue& queue, uint64_t seed, const crypto::SecretKey& root, MachineOptions options)
+    : queue_(queue),
+      rng_(seed),
+      root_(root.public_key()),
+      signer_(make_signer(seed, root)),
+      options_(std::move(options)) {}
+
+Machine::~Machine() = default;
+
+size_t Machine::add_port(uint32_t mtu, std::function<void(ByteView)> out) {
+    AIP_ASSERT(!alive());
+    ports_.push_back({mtu, std::move(out)});
+    return ports_.size() - 1;
+}
+
+Result<void> Machine::start() {
+    AIP_ASSERT(!alive());
+    auto life = std::make_shared<Life>();
+    life->dataplane = std::make_unique<dataplane::Dataplane>(address());
+    for (const PortConfig& config : ports_) {
+        auto port =
+            std::make_unique<dataplane::MemoryPort>(dataplane::MemoryPortConfig{"port", {}, config.mtu, 1024, 2048});
+        port->set_sink([out = config.out](ByteView packet, const dataplane::LinkAddress&) { out(packet); });
+        life->ports.push_back(port.get());
+        AIP_TRY(life->dataplane->add_port(std::move(port)));
+    }
+    life->versions = std::make_unique<model::VersionStore>(blocks_, kv_);
+    life->custody = std::make_unique<node::CustodyStore>(kv_);
+    AIP_ASSIGN(life->log, ledger::Log::open(log_store_, checkpoint_, signer_));
+    life->jobs_until = queue_.now();
+    life_ = life;
+    const node::Services services{queue_,         rng_,       *this,   blocks_,          *life->versions,
+                                  *life->custody, *life->log, signer_, *life->dataplane, *this};
+    AIP_ASSIGN(life->node, node::Node::start(services, options_.settings, root_));
+    later(queue_.now(), [this] { wake(); });
+    start_program();
+    return {};
+}
+
+void Machine::kill() {
+    if (!alive()) return;
+    life_ = std::make_shared<Life>();
+    kv_.crash();
+    blocks_.crash();
+    log_store_.crash();
+}
+
+void Machine::start_program() {
+    if (!alive() || program_ == nullptr || life_->session != 0) return;
+    life_->session = next_session_++;
+    program_->on_start(*this, life_->session);
+    later(queue_.now(), [this] { wake(); });
+}
+
+void Machine::kill_program() {
+    if (!alive() || life_->session == 0) return;
+    life_->node->close_session(life_->session);
+    life_->session = 0;
+    later(queue_.now(), [this] { wake(); });
+}
+
+void Machine::receive(size_t port, ByteView packet) {
+    if (!alive()) return;
+    static_cast<void>(life_->ports[port]->inject(
+        packet, dataplane::LinkAddress::mac(std::array<uint8_t, 6>{2, 0, 0, 0, 0, static_cast<uint8_t>(port)})));
+    wake();
+}
+
+void Machine::wake() {
+    if (!alive()) return;
+    const auto life = life_;
+    int polls = 0;
+    while (life->node->poll(queue_.now()) > 0)
+        if (++polls > kPollsMax) {
+            trouble_.push_back("busy loop: poll() always finds something to do");
+            break;
+        }
+    const Instant next = life->node->next_wakeup();
+    if (next == Instant::never() || next >= life->wake_at) return;
+    const Instant when = next > queue_.now() ? next : queue_.now() + Duration::microseconds(50);
+    life->wake_at = when;
+    later(when, [this, when] {
+        if (life_->wake_at == when) life_->wake_at = Instant::never();
+        wake();
+    });
+}
+
+void Machine::later(Instant when, std::function<void()> action) {
+    queue_.at(when, [weak = std::weak_ptr<Life>(life_), action = std::move(action)] {
+        if (const auto life = weak.lock()) action();
+    });
+}
+
+void Machine::run(std::function<void()> work, std::function<void()> done) {
+    life_->jobs_until = std::max(life_->jobs_until, queue_.now()) + options_.storage_delay;
+    later(life_->jobs_until, [this, work = std::move(work), done = std::move(done)] {
+        work();
+        later(queue_.now() + Duration::microseconds(20), [this, done] {
+            done();
+            wake();
+        });
+    });
+}
+
+Result<std::unique_ptr<node::DeliveryFile>> Machine::open_delivery() {
+    return std::unique_ptr<node::DeliveryFile>(std::make_unique<MemoryDelivery>());
+}
+
+void Machine::deliver(node::SessionId session, const node::Delivery& delivery,
+                      std::unique_ptr<node::DeliveryFile> file) {
+    Bytes bytes = std::move(static_cast<MemoryDelivery&>(*file).bytes);
+    later(queue_.now(), [this, session, delivery, bytes = std::move(bytes)] {
+        if (session == life_->session && program_ != nullptr) program_->on_delivery(*this, session, delivery, bytes);
+    });
+}
+
+}  // namespace aip::sim

@@ -1,0 +1,34 @@
+// A journey of one model through ten simulated nodes; sim/journey_scenario.hpp has the drawing and the checks.
+#include "sim/journey_scenario.hpp"
+
+#include <gtest/gtest.h>
+
+namespace aip::sim {
+namespace {
+
+TEST(Journey, SpendsItsBudgetOnCleanLinks) {
+    JourneyOptions options;
+    options.loss_max = 0;
+    options.kills_per_second = 0;
+    options.program_kills_per_second = 0;
+    const JourneyOutcome outcome = run_journey(1, options);
+    EXPECT_TRUE(outcome.ok) << outcome.complaint;
+}
+
+TEST(Journey, SurvivesLossKillsAndDyingPrograms) {
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+        const JourneyOutcome outcome = run_journey(seed, {});
+        EXPECT_TRUE(outcome.ok) << outcome.complaint << "; replay: aip-sim --seed " << seed;
+    }
+}
+
+TEST(Journey, IsTheSameForTheSameSeed) {
+    const JourneyOutcome a = run_journey(7, {});
+    const JourneyOutcome b = run_journey(7, {});
+    EXPECT_EQ(a.events, b.events);
+    EXPECT_EQ(a.packets, b.packets);
+    EXPECT_EQ(a.simulated.count_ns(), b.simulated.count_ns());
+}
+
+}  // namespace
+}  // namespace aip::sim
