@@ -6,7 +6,7 @@ namespace aip::dataplane {
 
 BufferPool::BufferPool(uint32_t buffer_bytes, uint32_t count)
     : buffer_bytes_(buffer_bytes), count_(count), arena_(new uint8_t[size_t{buffer_bytes} * count]) {
-    AIP_ASSERT(buffer_bytes > 0 && buffer_bytes <= limits::kPortMtuMax);
+    AIP_ASSERT(buffer_bytes > 0 && buffer_bytes <= 2 * limits::kPortMtuMax);
     AIP_ASSERT(count > 0 && count <= limits::kPortBuffersMax);
     free_.reserve(count);
     for (uint32_t i = count; i > 0; --i) free_.push_back(arena_.get() + size_t{i - 1} * buffer_bytes);

@@ -14,7 +14,7 @@ namespace aip::dataplane {
 
 struct MemoryPortConfig {
     std::string name = "memory";
-    LinkAddress address;
+    LinkAddress address{};
     uint32_t mtu = 1500;
     uint32_t queue_packets = 256;  // injected and not received yet
     uint32_t buffers = 512;

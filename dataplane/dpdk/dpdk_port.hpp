@@ -16,8 +16,8 @@
 namespace aip::dataplane {
 
 struct DpdkPortConfig {
-    std::string name;
-    std::string device;       // "net_af_packet0,iface=eth0", "net_memif0,...", "0000:03:00.0"
+    std::string name{};
+    std::string device{};     // "net_af_packet0,iface=eth0", "net_memif0,...", "0000:03:00.0"
     uint32_t mtu = 0;         // 0: what the device carries
     uint32_t buffers = 1024;  // mbufs in this port's pool; must exceed the device's rings
 };

@@ -16,7 +16,7 @@ namespace aip::dataplane {
 
 struct DpdkEalConfig {
     uint32_t memory_mb = 64;
-    std::vector<std::string> arguments;
+    std::vector<std::string> arguments{};
 };
 
 // The argument list EAL gets; pure.

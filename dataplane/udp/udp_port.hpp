@@ -18,9 +18,9 @@ namespace aip::dataplane {
 
 struct UdpPortConfig {
     std::string name = "udp";
-    std::string listen;              // "127.0.0.1:7001", "[::1]:7001"; port 0: the kernel chooses
-    std::vector<std::string> peers;  // the same form
-    uint32_t mtu = 1400;             // 1,280 to 65,000
+    std::string listen{};              // "127.0.0.1:7001", "[::1]:7001"; port 0: the kernel chooses
+    std::vector<std::string> peers{};  // the same form
+    uint32_t mtu = 1400;               // 1,280 to 65,000
     uint32_t buffers = 512;
     uint32_t socket_buffer_bytes = 4u << 20;  // each direction; the kernel may grant less: see warnings
     bool accept_any = false;
