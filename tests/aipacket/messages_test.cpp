@@ -34,6 +34,7 @@ TEST(Messages, AgreeWithTheVectorsOfRfc0002) {
     const auto vectors = read_vectors("0002");
     ASSERT_GE(vectors.size(), 16u);
     for (const auto& vector : vectors) {
+        if (vector.at("kind") == "offer") continue;  // see offer_test.cpp
         SCOPED_TRACE(vector.name);
         const Bytes payload = vector.bytes("payload");
         const bool valid = vector.at("valid") == "yes";

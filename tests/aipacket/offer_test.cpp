@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/sha256.hpp"
+#include "vectors.hpp"
 
 namespace aip::aipacket {
 namespace {
@@ -27,6 +28,21 @@ TEST(Offer, ParsesWhatItEncodes) {
     offer.task.clear();
     offer.total_bytes = 0;
     EXPECT_EQ(parse_offer(encode_offer(offer)).value(), offer);
+}
+
+TEST(Offer, AgreesWithTheVectorOfRfc0002) {
+    const auto vector = testing::read_vector(AIP_SOURCE_DIR "/rfc/vectors/0002/offer.hex");
+    const Bytes payload = vector.bytes("payload");
+    const Offer offer = parse_offer(payload).value();
+    EXPECT_EQ(offer.transfer, std::stoull(vector.at("transfer"), nullptr, 16));
+    EXPECT_EQ(offer.destination, Address::parse(vector.at("destination")));
+    EXPECT_EQ(static_cast<uint32_t>(offer.purpose), vector.number("purpose"));
+    EXPECT_EQ(offer.head_digest.hex(), vector.at("digest"));
+    EXPECT_EQ(offer.head_size, vector.number("head"));
+    EXPECT_EQ(offer.symbol_size, vector.number("symbol"));
+    EXPECT_EQ(offer.total_bytes, vector.number("total"));
+    EXPECT_EQ(offer.task, vector.at("task"));
+    EXPECT_EQ(encode_offer(offer), payload);
 }
 
 TEST(Offer, LeavesRoomForItsSeal) { EXPECT_LT(encode_offer(sample()).size(), 250u); }
