@@ -25,22 +25,22 @@ struct Plan {
 };
 
 Result<Plan> plan_af_packet(DeviceString& device, PortInfo& info) {
-    const std::string* const name = device.find("iface");
-    if (name == nullptr) {
+    if (device.find("iface") == nullptr) {
         return Error{ErrorCode::kInvalid, "device " + device.name + ": iface is missing; add ,iface=eth0"};
     }
-    const auto interface = query_interface(*name);
+    const std::string name = *device.find("iface");
+    const auto interface = query_interface(name);
     if (!interface) return interface.error().within("device " + device.name + ": probe failed");
     AIP_ASSIGN(const AfPacketGeometry geometry, complete_af_packet(device, interface->mtu));
-    info.notes.push_back(*name + " has mtu " + std::to_string(interface->mtu) + "; opened as " + device.text());
+    info.notes.push_back(name + " has mtu " + std::to_string(interface->mtu) + "; opened as " + device.text());
     if (interface->kernel_answers_ipv6) {
-        info.warnings.push_back("the kernel sees the same packets on " + *name +
-                                " and would answer for us; run `sysctl net.ipv6.conf." + *name + ".disable_ipv6=1`");
+        info.warnings.push_back("the kernel sees the same packets on " + name +
+                                " and would answer for us; run `sysctl net.ipv6.conf." + name + ".disable_ipv6=1`");
     }
-    if (!interface->is_up) info.warnings.push_back(*name + " is down; run `ip link set " + *name + " up`");
+    if (!interface->is_up) info.warnings.push_back(name + " is down; run `ip link set " + name + " up`");
     if (geometry.mtu() < interface->mtu) {
         info.warnings.push_back("larger packets than " + std::to_string(geometry.mtu()) + " bytes arrive cut on " +
-                                *name + " and are dropped: framesz is below its mtu");
+                                name + " and are dropped: framesz is below its mtu");
     }
     const uint32_t mtu = std::min({geometry.mtu(), interface->mtu, limits::kEthernetMtuMax});
     return Plan{mtu, mtu, geometry.frame_bytes};
@@ -67,10 +67,9 @@ Result<uint32_t> choose_mtu(const Plan& plan, const DpdkPortConfig& config) {
 }
 
 // A device that fails to probe does not fail EAL: only its name tells whether it is there.
-Result<uint16_t> find_or_probe(const DeviceString& device, rte_device*& probed) {
+Result<uint16_t> find_or_probe(const DeviceString& device, const LogCapture& log, rte_device*& probed) {
     uint16_t port = RTE_MAX_ETHPORTS;
     if (rte_eth_dev_get_port_by_name(device.name.c_str(), &port) == 0) return port;
-    const LogCapture log;
     static_cast<void>(rte_dev_probe(device.text().c_str()));
     if (rte_eth_dev_get_port_by_name(device.name.c_str(), &port) != 0) {
         return Error{ErrorCode::kNotFound, "device " + device.name + ": probe failed: " + log.cause()};
@@ -151,6 +150,7 @@ const PortInfo& DpdkPort::info() const { return state_->info; }
 PortCounters DpdkPort::counters() const { return state_->counters; }
 
 Result<std::unique_ptr<DpdkPort>> DpdkPort::open(DpdkEal&, const DpdkPortConfig& config) {
+    const LogCapture log;
     auto opened = [&]() -> Result<std::unique_ptr<State>> {
         auto state = std::make_unique<State>();
         state->info.name = config.name;
@@ -158,7 +158,7 @@ Result<std::unique_ptr<DpdkPort>> DpdkPort::open(DpdkEal&, const DpdkPortConfig&
         AIP_ASSIGN(DeviceString device, DeviceString::parse(config.device));
         AIP_ASSIGN(const Plan plan, plan_device(device, state->info));
         AIP_ASSIGN(const uint32_t mtu, choose_mtu(plan, config));
-        AIP_ASSIGN(const uint16_t port, find_or_probe(device, state->probed));
+        AIP_ASSIGN(const uint16_t port, find_or_probe(device, log, state->probed));
         AIP_TRY(configure(port, device, mtu));
         state->port = port;
         const uint32_t room = std::max(plan.frame_bytes, mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN);

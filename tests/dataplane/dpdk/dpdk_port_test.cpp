@@ -39,7 +39,7 @@ bool make_veths() {
     return enter_namespace() &&
            std::system(  // NOLINT: fixed text
                "ip link add vA mtu 9000 type veth peer name vB mtu 9000 && ip link set vA up && ip link set vB up && "
-               "ip link add vKernel type dummy && "
+               "ip link add vKernel type veth && "
                "echo 1 > /proc/sys/net/ipv6/conf/vA/disable_ipv6 && echo 1 > "
                "/proc/sys/net/ipv6/conf/vB/disable_ipv6") == 0;
 }
