@@ -37,6 +37,7 @@ public:
     Result<std::vector<std::pair<std::string, std::string>>> scan(const std::string& prefix) override;
 
     void crash();  // power cut: what was not durable is gone
+    const std::map<std::string, std::string>& durable() const { return durable_; }  // what a crash would leave
 
 private:
     std::map<std::string, std::string> now_;
