@@ -29,7 +29,7 @@ bench: setup     ## the benches there are; run one with: tools/bench NAME
 format: setup    ## clang-format every C++ file
 	git ls-files -z '*.cpp' '*.hpp' '*.h' | xargs -0 -r clang-format-14 -i
 
-install: build   ## to $(PREFIX): aipacketd, aipctl, the client library
+install: build   ## to $(PREFIX): aipacketd and aipctl
 	cmake --install build/release --prefix $(PREFIX)
 
 clean:           ## remove every build
