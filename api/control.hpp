@@ -174,8 +174,7 @@ struct AuditStep {
     std::string note;  // and this says why
     bool operator==(const AuditStep&) const = default;
 };
-struct Audit {    // from the version back to its origin
-    Digest root;  // the network's public key, as this daemon has it
+struct Audit {  // from the version back to its origin
     std::vector<AuditStep> steps;
     bool operator==(const Audit&) const = default;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/limits.hpp"
 #include "messages.hpp"
 
@@ -19,6 +21,24 @@ TEST(Control, EveryMessageComesBackAsItWent) {
         ASSERT_TRUE(back) << back.error().text;
         EXPECT_EQ(*back, message) << "kind " << message.index();
     }
+}
+
+Bytes vector(const std::string& name) {
+    std::ifstream in(std::string(AIP_SOURCE_DIR) + "/rfc/vectors/0005/" + name + ".hex");
+    std::string hex;
+    in >> hex;
+    return *from_hex(hex);
+}
+
+TEST(Control, VectorsReadAndWriteTheSameBytes) {
+    const std::vector<std::pair<std::string, Message>> good = {
+        {"hello", Request{1, Hello{1, "x"}}}, {"not_found", Reply{7, Failure{ErrorCode::kNotFound, "no"}}}};
+    for (const auto& [name, message] : good) {
+        EXPECT_EQ(*encode(message), vector(name)) << name;
+        EXPECT_EQ(*parse(body_of(vector(name))), message) << name;
+    }
+    for (const char* bad : {"bad_file_flag", "bad_no_id", "bad_truncated"})
+        EXPECT_FALSE(parse(body_of(vector(bad)))) << bad;
 }
 
 TEST(Control, LossesThatWereNotMeasuredStayNotANumber) {

@@ -61,7 +61,8 @@ inline std::vector<ReplyBody> every_reply_body() {
             Finished{version_of(9), std::nullopt, "the last stop"},
             sample_report(),
             Blob{{9, 8, 7}},
-            Audit{{{version_of(1), address_of(1), {1, 1}, ""}, {version_of(2), Address{}, {}, "not found"}}},
+            Audit{std::vector<AuditStep>{{version_of(1), address_of(1), {1, 1}, ""},
+                                         {version_of(2), Address{}, {}, "not found"}}},
             File{12345}};
 }
 
