@@ -66,13 +66,20 @@ Result<uint32_t> choose_mtu(const Plan& plan, const DpdkPortConfig& config) {
                                           ", which is what " + config.device + " carries"};
 }
 
+Error probe_error(const DeviceString& device, const std::string& cause) {
+    const Error error{ErrorCode::kNotFound, "device " + device.name + ": probe failed: " + cause};
+    if (cause.find("mmap failed") == std::string::npos) return error;
+    return {ErrorCode::kDenied, error.text + "; its rings are locked in memory: raise the memlock limit " +
+                                    "(LimitMEMLOCK=), grant CAP_IPC_LOCK, or lower framecnt"};
+}
+
 // A device that fails to probe does not fail EAL: only its name tells whether it is there.
 Result<uint16_t> find_or_probe(const DeviceString& device, const LogCapture& log, rte_device*& probed) {
     uint16_t port = RTE_MAX_ETHPORTS;
     if (rte_eth_dev_get_port_by_name(device.name.c_str(), &port) == 0) return port;
     static_cast<void>(rte_dev_probe(device.text().c_str()));
     if (rte_eth_dev_get_port_by_name(device.name.c_str(), &port) != 0) {
-        return Error{ErrorCode::kNotFound, "device " + device.name + ": probe failed: " + log.cause()};
+        return probe_error(device, log.cause());
     }
     rte_eth_dev_info info{};
     if (rte_eth_dev_info_get(port, &info) == 0) probed = info.device;

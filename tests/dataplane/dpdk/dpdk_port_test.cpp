@@ -3,6 +3,8 @@
 //
 //   [ net_ring0 ] loops onto itself            vA ======== vB   mtu 9000, the kernel's IPv6 off
 //                                         net_af_packet0   net_af_packet1
+//
+// Rings of 128 frames: the driver locks them in memory, and 8 MiB is all an ordinary user may lock.
 #include "dataplane/dpdk/dpdk_port.hpp"
 
 #include <gtest/gtest.h>
@@ -82,13 +84,13 @@ TEST_F(DpdkPortTest, RingConforms) {
 
 TEST_F(DpdkPortTest, AfPacketConformsAtMtu9000) {
     if (!has_veths_) return;
-    const auto a = open_port("net_af_packet0,iface=vA");
-    const auto b = open_port("net_af_packet1,iface=vB");
+    const auto a = open_port("net_af_packet0,iface=vA,framecnt=128");
+    const auto b = open_port("net_af_packet1,iface=vB,framecnt=128");
     EXPECT_EQ(a->info().mtu, 9000u);
     EXPECT_TRUE(a->info().warnings.empty()) << a->info().warnings[0];
     ASSERT_FALSE(a->info().notes.empty());
     EXPECT_EQ(a->info().notes[0],
-              "vA has mtu 9000; opened as net_af_packet0,iface=vA,framesz=9216,blocksz=36864,framecnt=512");
+              "vA has mtu 9000; opened as net_af_packet0,iface=vA,framecnt=128,framesz=9216,blocksz=36864");
     conforms(*a, *b);
     conforms(*b, *a);
 }
@@ -98,13 +100,13 @@ TEST_F(DpdkPortTest, OpensAgainAfterClosing) {
         const auto ring = open_port("net_ring0");
         EXPECT_EQ(ring->info().mtu, 1500u);
         if (!has_veths_) continue;
-        EXPECT_EQ(open_port("net_af_packet0,iface=vA", 1400)->info().mtu, 1400u);
+        EXPECT_EQ(open_port("net_af_packet0,iface=vA,framecnt=128", 1400)->info().mtu, 1400u);
     }
 }
 
 TEST_F(DpdkPortTest, CountsFramesThatTheDriverCut) {
     if (!has_veths_) return;
-    const auto large = open_port("net_af_packet0,iface=vA");
+    const auto large = open_port("net_af_packet0,iface=vA,framecnt=128");
     const auto small = open_port("net_af_packet1,iface=vB,framesz=2048,blocksz=4096,framecnt=512");
     EXPECT_EQ(small->info().mtu, 2048u - 80u);
     ASSERT_EQ(small->info().warnings.size(), 1u);
@@ -122,8 +124,8 @@ TEST_F(DpdkPortTest, CountsFramesThatTheDriverCut) {
 
 TEST_F(DpdkPortTest, LeavesFramesForOthersAlone) {
     if (!has_veths_) return;
-    const auto a = open_port("net_af_packet0,iface=vA");
-    const auto b = open_port("net_af_packet1,iface=vB");
+    const auto a = open_port("net_af_packet0,iface=vA,framecnt=128");
+    const auto b = open_port("net_af_packet1,iface=vB,framecnt=128");
     const LinkAddress other = LinkAddress::mac(std::array<uint8_t, 6>{2, 9, 9, 9, 9, 9});
     std::vector<Outgoing> batch;
     batch.push_back(outgoing(*a, other, ipv6(node(1), node(2), 100)));
@@ -200,7 +202,7 @@ TEST_F(DpdkPortTest, RefusesToOpenADeviceTwice) {
 
 TEST_F(DpdkPortTest, WarnsWhenTheKernelWouldAnswerForUs) {
     if (!has_veths_) return;
-    const auto port = open_port("net_af_packet0,iface=vKernel");
+    const auto port = open_port("net_af_packet0,iface=vKernel,framecnt=128");
     const auto& warnings = port->info().warnings;
     ASSERT_EQ(warnings.size(), 2u);  // it is down, too
     EXPECT_NE(warnings[0].find("net.ipv6.conf.vKernel.disable_ipv6=1"), std::string::npos);
