@@ -53,7 +53,7 @@ TEST_F(OnFashionMnist, AJourneyComesNearPooledTrainingAndFarAboveStaying) {
     std::vector<Shard> shards;
     for (const std::vector<uint8_t>& classes : {std::vector<uint8_t>{0, 7, 8}, {1, 6, 9}, {2, 5}, {3, 4}})
         shards.push_back(of_classes(data_->train, classes));
-    for (uint64_t seed : {1, 2, 3}) {
+    for (uint64_t seed : {1, 2}) {
         const double travelled = journey(shards, 4, seed);
         const double pooled = journey({everything(data_->train)}, 4, seed);
         const double alone = journey({shards[0]}, 4, seed);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "crypto/sha256.hpp"
 #include "tests/learning/samples.hpp"
 
 namespace aip::learning {
@@ -40,6 +41,13 @@ TEST_F(SgdTrainerOnSpots, SameFileAndStopGiveTheSameBytesInAnyRun) {
     const Bytes first = trainer.train(model_, 7).value().file;
     EXPECT_EQ(trainer.train(model_, 7).value().file, first);
     EXPECT_EQ(again.train(model_, 7).value().file, first);
+}
+
+// Written down once: another digest means that this compiler or processor computes other bits.
+TEST_F(SgdTrainerOnSpots, EveryMachineComputesThisVersion) {
+    const Bytes trained = SgdTrainer(everything(data_), plan_).train(model_, 7).value().file;
+    EXPECT_EQ(crypto::sha256(model_).hex(), "9c6c15b4937d2fa446cce0af5b0bca6a724eb8857e25172d779ff925143baea4");
+    EXPECT_EQ(crypto::sha256(trained).hex(), "9fbfe6fa1d5ce9be2c7cb4131b26bc2b76f4108d22c35c14653d833ebb16f646");
 }
 
 TEST_F(SgdTrainerOnSpots, OtherStopsAndSeedsDrawOtherSamples) {
