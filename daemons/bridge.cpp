@@ -201,7 +201,6 @@ void Bridge::handle(const Call& call, api::LedgerConsistency& request, std::opti
 void Bridge::handle(const Call& call, api::LedgerAudit& request, std::optional<OwnedFd>) {
     node_->audit(request.version, [this, call](std::vector<node::AuditStep> steps) {
         api::Audit audit;
-        audit.root = *Digest::from(network_.view());
         for (node::AuditStep& step : steps)
             audit.steps.push_back({step.version, step.node, std::move(step.proof), std::move(step.note)});
         answer(call, std::move(audit));

@@ -104,7 +104,8 @@ Result<std::unique_ptr<dataplane::PacketPort>> Daemon::Parts::open_port(const Po
         return std::unique_ptr<dataplane::PacketPort>(std::move(opened));
     }
     if (!eal) {
-        AIP_ASSIGN(eal, dataplane::DpdkEal::start({config.dpdk.memory_mb, config.dpdk.eal_args}));
+        AIP_ASSIGN(auto started, dataplane::DpdkEal::start({config.dpdk.memory_mb, config.dpdk.eal_args}));
+        eal.emplace(std::move(started));
     }
     AIP_ASSIGN(auto opened, dataplane::DpdkPort::open(*eal, {port.name, port.device, port.mtu}));
     return std::unique_ptr<dataplane::PacketPort>(std::move(opened));

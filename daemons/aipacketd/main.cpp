@@ -13,7 +13,11 @@ int main(int argc, char** argv) {
     app.footer(
         "Example:\n  aipacketd --config /etc/aipacket/aipacketd.toml\n\nExit status: 0 stopped on request, 1 could not "
         "start or go on, 2 bad command line or configuration.");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
 
     const auto config = aip::daemons::load_config(file);
     if (!config) {

@@ -1,8 +1,6 @@
 // aip-sim: runs the journey scenario for many seeds, or replays one.
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <string>
 
 #include "sim/journey_scenario.hpp"
 
@@ -10,10 +8,9 @@ namespace {
 
 int usage() {
     std::fprintf(stderr,
-                 "usage: aip-sim [--seeds N] [--first SEED] [--seed SEED]\n"
-                 "  --seeds N     how many seeds to run (default 100)\n"
-                 "  --first SEED  the first of them (default 1)\n"
-                 "  --seed SEED   replay this one and say what happened\n");
+                 "usage: aip-sim [--seeds FIRST-LAST | --seed SEED]\n"
+                 "  --seeds FIRST-LAST  run these (default 1-100), say what failed\n"
+                 "  --seed SEED         replay one and say what happened\n");
     return 2;
 }
 
@@ -29,32 +26,22 @@ void print(uint64_t seed, const aip::sim::JourneyOutcome& outcome) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    uint64_t seeds = 100;
-    uint64_t first = 1;
-    bool replay = false;
-    for (int i = 1; i < argc; i += 2) {
-        char* end = nullptr;
-        const uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], &end, 10) : 0;
-        if (end == nullptr || *end != '\0' || end == argv[i + 1]) return usage();
-        if (std::strcmp(argv[i], "--seeds") == 0)
-            seeds = value;
-        else if (std::strcmp(argv[i], "--first") == 0)
-            first = value;
-        else if (std::strcmp(argv[i], "--seed") == 0)
-            first = value, seeds = 1, replay = true;
-        else
-            return usage();
-    }
+    unsigned long long first = 1;
+    unsigned long long last = 100;
+    const bool range =
+        argc == 3 && std::strcmp(argv[1], "--seeds") == 0 && std::sscanf(argv[2], "%llu-%llu", &first, &last) == 2;
+    const bool replay = argc == 3 && std::strcmp(argv[1], "--seed") == 0 && std::sscanf(argv[2], "%llu", &first) == 1;
+    if (replay) last = first;
+    if ((argc != 1 && !range && !replay) || last < first) return usage();
     uint64_t failed = 0;
-    for (uint64_t seed = first; seed < first + seeds; ++seed) {
+    for (uint64_t seed = first; seed <= last; ++seed) {
         const auto outcome = aip::sim::run_journey(seed, {});
         if (replay || !outcome.ok) print(seed, outcome);
-        if (!outcome.ok) {
-            ++failed;
-            std::printf("  replay: aip-sim --seed %llu\n", static_cast<unsigned long long>(seed));
-        }
+        if (outcome.ok) continue;
+        ++failed;
+        std::printf("  replay: aip-sim --seed %llu\n", static_cast<unsigned long long>(seed));
     }
-    std::printf("simulator: %llu passed, %llu failed\n", static_cast<unsigned long long>(seeds - failed),
+    std::printf("simulator: %llu passed, %llu failed\n", static_cast<unsigned long long>(last - first + 1 - failed),
                 static_cast<unsigned long long>(failed));
     return failed == 0 ? 0 : 1;
 }

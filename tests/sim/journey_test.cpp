@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace aip::sim {
 namespace {
 
@@ -16,7 +18,9 @@ TEST(Journey, SpendsItsBudgetOnCleanLinks) {
 }
 
 TEST(Journey, SurvivesLossKillsAndDyingPrograms) {
-    for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const char* wanted = std::getenv("AIP_SIM_SEEDS");  // fewer under sanitizers
+    const uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 20;
+    for (uint64_t seed = 1; seed <= seeds; ++seed) {
         const JourneyOutcome outcome = run_journey(seed, {});
         EXPECT_TRUE(outcome.ok) << outcome.complaint << "; replay: aip-sim --seed " << seed;
     }
