@@ -3,9 +3,22 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/crc32c.hpp"
 #include "crypto/sha256.hpp"
 
 namespace aip::aipacket {
+namespace {
+
+// No two Receivers of one transfer are made at the same moment from the same offer.
+uint32_t life_of(const Header& offer, Instant now) {
+    uint8_t made_from[16];
+    store_be64(made_from, static_cast<uint64_t>(now.ns()));
+    store_be32(made_from + 8, offer.symbol);
+    store_be32(made_from + 12, offer.packet_number);
+    return std::max(crc32c(made_from), 1u);
+}
+
+}  // namespace
 
 Result<void> Receiver::check(const ReceiverConfig& config) {
     if (config.head_size == 0 || config.head_size > limits::kHeadBytesMax) {
@@ -25,7 +38,7 @@ Result<void> Receiver::check(const ReceiverConfig& config) {
 }
 
 Receiver::Receiver(const ReceiverConfig& config, const Header& offer, Instant now)
-    : config_(config), sender_life_(offer.symbol), heard_(now) {
+    : config_(config), life_(life_of(offer, now)), sender_life_(offer.symbol), heard_(now) {
     AIP_ASSERT(check(config_).has_value());
     progress_.bytes_total = config_.total_bytes;
     ask_again(offer.epoch, now);
@@ -53,7 +66,8 @@ void Receiver::on_packet(const PacketView& packet, Instant now) {
 }
 
 void Receiver::on_offer(const Header& offer, Instant now) {
-    const bool another_life = offer.symbol != sender_life_ || offer.epoch > epoch_;
+    const bool serves_another = offer.epoch > epoch_ || (offer.epoch != 0 && offer.life != life_);
+    const bool another_life = offer.symbol != sender_life_ || serves_another;
     sender_life_ = offer.symbol;
     if (!lacks_symbols()) {
         epoch_ = std::max(epoch_, offer.epoch);
@@ -66,7 +80,7 @@ void Receiver::on_offer(const Header& offer, Instant now) {
 }
 
 void Receiver::on_symbol(const PacketView& packet, Instant now) {
-    if (packet.header.epoch != epoch_) {
+    if (packet.header.epoch != epoch_ || packet.header.life != life_) {
         ++progress_.ignored;
         return;
     }

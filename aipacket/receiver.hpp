@@ -4,7 +4,7 @@
 //
 // Invariant: every wanted block is given out whole, once per request, and counts only after block_stored(); at most
 // limits::kReceiveBufferMax bytes of blocks are held here or in the caller's hands, because the sender may only send
-// symbols below the grant. Symbols of another epoch than the current one are ignored.
+// symbols below the grant. Symbols of another epoch, or of an epoch of an earlier Receiver, are ignored.
 // The caller hashes and stores blocks, verifies the head, makes things durable before complete(), and keeps the
 // receipt: a tombstone that answers offers of this transfer after the Receiver is gone.
 #pragma once
@@ -96,6 +96,7 @@ private:
 
     const ReceiverConfig config_;
     State state_ = State::kHead;
+    const uint32_t life_;  // tells this Receiver from an earlier one of the same transfer
     uint16_t epoch_ = 0;
     uint32_t sender_life_ = 0;
     Reassembly pieces_;

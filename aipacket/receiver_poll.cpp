@@ -78,7 +78,7 @@ bool Receiver::poll_ack(Instant now, PacketBuilder& out) {
 void Receiver::acknowledge(Instant when) { ack_due_ = std::min(ack_due_, when); }
 
 void Receiver::finish_packet(PacketBuilder& out, Kind kind, uint32_t symbol, size_t payload_bytes) {
-    out.header = {kind, epoch_, config_.transfer, symbol, next_packet_number_++};
+    out.header = {kind, epoch_, config_.transfer, symbol, next_packet_number_++, life_};
     out.payload_bytes = payload_bytes;
     ++progress_.packets_sent;
     progress_.wire_bytes_sent += kPacketOverhead + payload_bytes;

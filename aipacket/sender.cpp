@@ -58,11 +58,13 @@ void Sender::on_packet(const PacketView& packet, Instant now) {
 void Sender::on_accept(const PacketView& packet, Instant now) {
     const auto message = parse_accept(packet.payload);
     if (!message || packet.header.epoch <= epoch_ || packet.header.symbol >= message->parts) {
+        // A restarted receiver that does not know yet how far the epochs are: the offer says it.
+        if (message && packet.header.life != receiver_life_ && !offer_repeat_.running()) offer_repeat_.start(now);
         ++progress_.ignored;
         return;
     }
     if (epoch_ == 0 && offers_ == 1) rtt_.guess(std::clamp(now - offered_at_, kGuessMin, kGuessMax));
-    if (message->phase == AcceptMessage::Phase::kHead) return serve_head(packet.header.epoch, message->grant, now);
+    if (message->phase == AcceptMessage::Phase::kHead) return serve_head(packet.header, message->grant, now);
     on_accept_blocks(*message, packet.header, now);
 }
 
@@ -71,7 +73,9 @@ void Sender::on_accept_blocks(const AcceptMessage& message, const Header& header
         ++progress_.ignored;
         return;
     }
-    if (header.epoch > asked_.epoch) asked_ = {header.epoch, 0, 0, Bitmap(block_sizes_.size())};
+    if (header.epoch > asked_.epoch || header.life != asked_.life) {
+        asked_ = {header.epoch, header.life, 0, 0, Bitmap(block_sizes_.size())};
+    }
     const size_t first = size_t{header.symbol} * kAcceptPartBlocks;
     const size_t count = std::min<size_t>(kAcceptPartBlocks, block_sizes_.size() - first);
     if (!asked_.wanted.assign(first, count, message.bitmap)) {
@@ -83,11 +87,11 @@ void Sender::on_accept_blocks(const AcceptMessage& message, const Header& header
     if (std::popcount(asked_.parts_seen) == message.parts) serve_blocks(now);
 }
 
-void Sender::serve_head(uint16_t epoch, uint32_t grant, Instant now) {
+void Sender::serve_head(const Header& header, uint32_t grant, Instant now) {
     serving_ = Serving::kHead;
     pieces_.clear();
     layout_ = SymbolLayout::of_head(config_.symbol_size, static_cast<uint32_t>(head_.size()));
-    begin_epoch(epoch, grant, now);
+    begin_epoch(header.epoch, header.life, grant, now);
 }
 
 void Sender::serve_blocks(Instant now) {
@@ -104,11 +108,12 @@ void Sender::serve_blocks(Instant now) {
     progress_.bytes_done = progress_.bytes_total - wanted_bytes;
     serving_ = Serving::kBlocks;
     layout_ = SymbolLayout(config_.symbol_size, std::move(sizes));
-    begin_epoch(asked_.epoch, asked_.grant, now);
+    begin_epoch(asked_.epoch, asked_.life, asked_.grant, now);
 }
 
-void Sender::begin_epoch(uint16_t epoch, uint32_t grant, Instant now) {
+void Sender::begin_epoch(uint16_t epoch, uint32_t life, uint32_t grant, Instant now) {
     epoch_ = epoch;
+    receiver_life_ = life;
     state_ = layout_.symbols() > 0 ? State::kSending : State::kWaiting;
     flight_.begin(window_symbols(config_.symbol_size));
     repeats_.clear();
@@ -124,8 +129,9 @@ void Sender::begin_epoch(uint16_t epoch, uint32_t grant, Instant now) {
 void Sender::on_ack(const PacketView& packet, Instant now) {
     const uint32_t lowest_missing = packet.header.symbol;
     const auto ack = parse_ack(packet.payload);
-    if (!ack || packet.header.epoch != epoch_ || state_ != State::kSending || lowest_missing > next_symbol_ ||
-        lowest_missing < flight_.lowest_missing() || ack->newest_packet >= next_packet_number_) {
+    if (!ack || packet.header.epoch != epoch_ || packet.header.life != receiver_life_ || state_ != State::kSending ||
+        lowest_missing > next_symbol_ || lowest_missing < flight_.lowest_missing() ||
+        ack->newest_packet >= next_packet_number_) {
         ++progress_.ignored;
         return;
     }

@@ -71,6 +71,7 @@ private:
     enum class Serving : uint8_t { kNothing, kHead, kBlocks };
     struct Asked {  // an acceptance whose parts are arriving
         uint16_t epoch = 0;
+        uint32_t life = 0;
         uint32_t parts_seen = 0;  // bit per part
         uint32_t grant = 0;
         Bitmap wanted;
@@ -83,9 +84,9 @@ private:
     void measure_rtt(const AckMessage& ack, Instant now);
     void on_receipt(const PacketView& packet);
     void on_cancel(const PacketView& packet);
-    void serve_head(uint16_t epoch, uint32_t grant, Instant now);
+    void serve_head(const Header& header, uint32_t grant, Instant now);
     void serve_blocks(Instant now);
-    void begin_epoch(uint16_t epoch, uint32_t grant, Instant now);
+    void begin_epoch(uint16_t epoch, uint32_t life, uint32_t grant, Instant now);
     void repair_losses(Instant now);
     void watch_idleness(Instant now);
     void on_timers(Instant now);
@@ -110,6 +111,7 @@ private:
     State state_ = State::kOffering;
     Serving serving_ = Serving::kNothing;
     uint16_t epoch_ = 0;
+    uint32_t receiver_life_ = 0;  // which receiver opened it: a restarted one may come to the same number
     Asked asked_;
     std::vector<uint32_t> pieces_;  // block indexes served in this epoch
     SymbolLayout layout_;

@@ -129,7 +129,7 @@ ByteView Sender::symbol_bytes(const SymbolPlace& place) {
 }
 
 void Sender::finish_packet(PacketBuilder& out, Kind kind, uint32_t symbol, size_t payload_bytes) {
-    out.header = {kind, epoch_, config_.transfer, symbol, next_packet_number_++};
+    out.header = {kind, epoch_, config_.transfer, symbol, next_packet_number_++, receiver_life_};
     out.payload_bytes = payload_bytes;
     ++progress_.packets_sent;
     progress_.wire_bytes_sent += kPacketOverhead + payload_bytes;

@@ -23,7 +23,7 @@ constexpr size_t kAiEpoch = kAi + 6;
 constexpr size_t kAiTransfer = kAi + 8;
 constexpr size_t kAiSymbol = kAi + 16;
 constexpr size_t kAiPacketNumber = kAi + 20;
-constexpr size_t kAiReserved = kAi + 24;
+constexpr size_t kAiLife = kAi + 24;
 constexpr size_t kAiCrc = kAi + 28;
 }  // namespace at
 
@@ -91,7 +91,8 @@ DropReason check_ai(ByteView packet) {
     if (load_be16(&packet[at::kAiPayloadLength]) != packet.size() - kPacketOverhead) return DropReason::kLengthMismatch;
     if (load_be32(&packet[at::kAiCrc]) != packet_crc(packet)) return DropReason::kBadCrc;
     if (ai[1] == 0 || ai[1] > kKindMax) return DropReason::kUnknownKind;
-    if (ai[2] != 0 || load_be32(&packet[at::kAiReserved]) != 0) return DropReason::kReservedBits;
+    const bool of_transfer = ai[1] >= static_cast<uint8_t>(Kind::kOffer);
+    if (ai[2] != 0 || (!of_transfer && load_be32(&packet[at::kAiLife]) != 0)) return DropReason::kReservedBits;
     return DropReason::kNone;
 }
 
@@ -111,7 +112,7 @@ void write_ai(uint8_t* ai, const Header& header, size_t payload_bytes) {
     store_be64(ai + 8, header.transfer);
     store_be32(ai + 16, header.symbol);
     store_be32(ai + 20, header.packet_number);
-    store_be32(ai + 24, 0);
+    store_be32(ai + 24, header.life);
     store_be32(ai + 28, 0);
 }
 
@@ -153,6 +154,7 @@ DropReason decode(ByteView packet, PacketView& out) {
     out.header.transfer = load_be64(&packet[at::kAiTransfer]);
     out.header.symbol = load_be32(&packet[at::kAiSymbol]);
     out.header.packet_number = load_be32(&packet[at::kAiPacketNumber]);
+    out.header.life = load_be32(&packet[at::kAiLife]);
     out.payload = packet.subspan(kPacketOverhead);
     return DropReason::kNone;
 }

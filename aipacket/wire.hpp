@@ -49,6 +49,7 @@ struct Header {
     uint64_t transfer = 0;
     uint32_t symbol = 0;
     uint32_t packet_number = 0;
+    uint32_t life = 0;  // of the receiver that opened the epoch; 0 if there is none
 
     bool operator==(const Header&) const = default;
 };
@@ -73,7 +74,7 @@ enum class DropReason : uint8_t {
     kBadChecksum,     // UDP
     kBadVersion,      // AI header of another version
     kBadHeaderLength,
-    kReservedBits,  // a bit that must be zero is not
+    kReservedBits,  // flags, or a life where there is no transfer
     kUnknownKind,
     kBadCrc,
     kHopLimit,  // may not be forwarded any more

@@ -14,10 +14,12 @@ protected:
     }
     void to_sender(Header header, const Bytes& payload, uint8_t from = 2) {
         header.transfer = Pipe::kTransfer;
+        header.life = pipe.receiver_life;
         pipe.sender->on_packet({node(from), node(1), 64, header, payload}, pipe.now);
     }
     void to_receiver(Header header, const Bytes& payload, uint8_t from = 1) {
         header.transfer = Pipe::kTransfer;
+        header.life = pipe.receiver_life + another_life;
         pipe.receiver->on_packet({node(from), node(2), 64, header, payload}, pipe.now);
     }
     uint16_t epoch() const { return pipe.sender->progress().epoch; }
@@ -41,6 +43,7 @@ protected:
     }
     SeededRng rng;
     Pipe pipe;
+    uint32_t another_life = 0;  // added to that of the receiver
 };
 
 TEST_F(Hostile, SenderIgnoresAcknowledgementsOfWhatItNeverSent) {
@@ -86,7 +89,20 @@ TEST_F(Hostile, ReceiverIgnoresSymbolsOutsideItsGrantEpochAndSizes) {
     to_receiver({Kind::kSymbol, static_cast<uint16_t>(now - 1), 0, 0, 1}, Bytes(1000));
     to_receiver({Kind::kSymbol, static_cast<uint16_t>(now + 1), 0, 0, 1}, Bytes(1000));
     to_receiver({Kind::kAck, now, 0, 0, 1}, Bytes(20));
-    EXPECT_EQ(pipe.receiver->progress().ignored, ignored + 5);
+    another_life = 1;
+    to_receiver({Kind::kSymbol, now, 0, 0, 1}, Bytes(1000));
+    EXPECT_EQ(pipe.receiver->progress().ignored, ignored + 6);
+    expect_unharmed();
+}
+
+TEST_F(Hostile, SymbolsForAnEarlierReceiverNeverMixWithThisOnes) {
+    // Both came to the same epoch number; the offer tells the receiver, which opens a newer one.
+    const uint16_t before = pipe.receiver->progress().epoch;
+    another_life = 1;
+    to_receiver({Kind::kSymbol, before, 0, 0, 1}, Bytes(1000));
+    EXPECT_EQ(pipe.receiver->progress().epoch, before);
+    to_receiver({Kind::kOffer, before, 0, 1, 2}, Bytes(300));
+    EXPECT_EQ(pipe.receiver->progress().epoch, before + 1);
     expect_unharmed();
 }
 
@@ -114,8 +130,12 @@ TEST(ReceiverCheck, RefusesSizesOutsideTheLimits) {
 TEST(ReceiverCheck, RefusesBlocksThatContradictTheOffer) {
     Pipe pipe(Model{{1}, {{1, 2}, {3}}}, 1, {});
     pipe.start_receiver({Kind::kOffer, 0, Pipe::kTransfer, 1, 1});
-    pipe.receiver->on_packet({node(1), node(2), 64, {Kind::kSymbol, 1, Pipe::kTransfer, 0, 2}, pipe.model.head},
-                             pipe.now);
+    Bytes room(kControlPayloadMax);
+    PacketBuilder accept{room};
+    ASSERT_TRUE(pipe.receiver->poll(pipe.now, accept));
+    pipe.receiver->on_packet(
+        {node(1), node(2), 64, {Kind::kSymbol, 1, Pipe::kTransfer, 0, 2, accept.header.life}, pipe.model.head},
+        pipe.now);
     EXPECT_FALSE(pipe.receiver->want_blocks({2, 2}, Bitmap(2), pipe.now).has_value());
     EXPECT_FALSE(pipe.receiver->want_blocks({3, 0}, Bitmap(2), pipe.now).has_value());
     EXPECT_FALSE(pipe.receiver->want_blocks({2, 1}, Bitmap(3), pipe.now).has_value());

@@ -131,6 +131,7 @@ public:
     uint32_t receipts = 0;
     uint32_t receivers_started = 0;
     uint32_t heads = 0;
+    uint32_t receiver_life = 0;
     std::map<uint32_t, uint32_t> arrived;  // block -> times given out
     uint64_t symbol_bytes = 0;             // of SYMBOL payloads put on the wire
     uint64_t dropped = 0;                  // by decode()
@@ -183,6 +184,7 @@ private:
         PacketBuilder builder{MutableBytes(frame).subspan(kPacketOverhead)};
         while (end->poll(now, builder)) {
             any = true;
+            if (!to_receiver) receiver_life = builder.header.life;
             if (builder.header.kind == Kind::kSymbol) symbol_bytes += builder.payload_bytes;
             Bytes payload(builder.payload.begin(),
                           builder.payload.begin() + static_cast<std::ptrdiff_t>(builder.payload_bytes));

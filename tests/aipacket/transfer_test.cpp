@@ -32,7 +32,9 @@ TEST(Transfer, ArrivesWholeAndOnceOverBadWires) {
     for (uint64_t seed = 1; seed <= 250; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         SeededRng rng(seed);
-        const Model model = Model::random(rng, 1 + rng.below(20'000), rng.below(12), 40'000);
+        const size_t head = 1 + rng.below(20'000);
+        const size_t blocks = rng.below(12);
+        const Model model = Model::random(rng, head, blocks, 40'000);
         Pipe pipe(model, seed, faults_of(rng), 256 + static_cast<uint32_t>(rng.below(2000)));
         pipe.run();
         expect_whole(pipe);
@@ -42,10 +44,12 @@ TEST(Transfer, ArrivesWholeAndOnceOverBadWires) {
 }
 
 TEST(Transfer, SurvivesKillingEitherEndAtAnyMoment) {
-    for (uint64_t seed = 1; seed <= 250; ++seed) {
+    for (uint64_t seed = 1; seed <= 600; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         SeededRng rng(seed);
-        const Model model = Model::random(rng, 1 + rng.below(20'000), 1 + rng.below(12), 60'000);
+        const size_t head = 1 + rng.below(20'000);
+        const size_t blocks = 1 + rng.below(12);
+        const Model model = Model::random(rng, head, blocks, 60'000);
         Pipe pipe(model, seed, faults_of(rng));
         for (int kills = 0; kills < 4 && !pipe.delivered(); ++kills) {
             pipe.run_for(Duration::microseconds(static_cast<int64_t>(rng.below(400'000))));

@@ -24,8 +24,8 @@ TEST(Wire, DecodesWhatItEncodes) {
     for (size_t size : {0, 1, 2, 3, 4, 5, 7, 8, 1200, 8900, 65'495}) {
         Bytes payload(size);
         for (auto& b : payload) b = static_cast<uint8_t>(rng.next());
-        const Header header{static_cast<Kind>(1 + rng.below(kKindMax)), static_cast<uint16_t>(rng.next()), rng.next(),
-                            static_cast<uint32_t>(rng.next()), static_cast<uint32_t>(rng.next())};
+        const Header header{static_cast<Kind>(5 + rng.below(kKindMax - 4)), static_cast<uint16_t>(rng.next()),
+                            rng.next(), static_cast<uint32_t>(rng.next()), static_cast<uint32_t>(rng.next())};
         const Bytes packet = packet_of(header, payload);
         PacketView view;
         ASSERT_EQ(decode(packet, view), DropReason::kNone) << size;
@@ -55,6 +55,7 @@ TEST(Wire, AgreesWithTheVectorsOfRfc0001) {
         EXPECT_EQ(view.header.transfer, std::stoull(vector.at("transfer"), nullptr, 16));
         EXPECT_EQ(view.header.symbol, vector.number("symbol"));
         EXPECT_EQ(view.header.packet_number, vector.number("number"));
+        EXPECT_EQ(view.header.life, vector.number("life"));
         EXPECT_EQ(to_bytes(view.payload), vector.bytes("payload"));
         Bytes again(vector.packet.size());
         std::copy(view.payload.begin(), view.payload.end(), again.begin() + kPacketOverhead);

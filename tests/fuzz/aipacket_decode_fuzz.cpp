@@ -36,8 +36,8 @@ void check_messages(ByteView payload) {
 void check_mended(ByteView input) {
     if (input.size() < kPacketOverhead || input.size() > 65'575) return;
     Bytes packet(input.begin(), input.end());
-    const Header header{static_cast<Kind>(1 + packet[0] % kKindMax), 1, load_be64(&packet[8]), load_be32(&packet[16]),
-                        7};
+    const Header header{
+        static_cast<Kind>(5 + packet[0] % (kKindMax - 4)), 1, load_be64(&packet[8]), load_be32(&packet[16]), 7, 8};
     encode(packet, {}, header, packet.size() - kPacketOverhead);
     PacketView view;
     AIP_ASSERT(decode(packet, view) == DropReason::kNone && view.header == header);

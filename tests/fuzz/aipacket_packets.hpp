@@ -15,7 +15,7 @@ inline Address fuzz_node(uint8_t last) {
 
 // Feeds every packet to `end` and lets it speak after each; `after` may serve its events.
 template <class End, class After>
-void feed(ByteView input, End& end, After after) {
+void feed(ByteView input, End& end, uint32_t life, After after) {
     Bytes frame(kControlPayloadMax);
     Instant now = Instant::from_ns(1);
     for (Reader in(input); in.remaining() > 12;) {
@@ -24,6 +24,7 @@ void feed(ByteView input, End& end, After after) {
         packet.header.kind = static_cast<Kind>(1 + kind % kKindMax);
         packet.header.epoch = in.u8();
         packet.header.transfer = 1;
+        packet.header.life = (kind & 0x40) != 0 ? life + 1 : life;
         packet.header.symbol = in.u32();
         packet.header.packet_number = in.u32();
         const size_t length = in.u16();

@@ -44,8 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ReceiverConfig config{1, fuzz_node(1), crypto::sha256(head), 1, 300, kBlocks * 7};
     Receiver receiver(config, Header{Kind::kOffer, 0, 1, 5, 1}, Instant::from_ns(0));
     Caller caller(receiver);
-    receiver.on_packet({fuzz_node(1), fuzz_node(2), 64, {Kind::kSymbol, 1, 1, 0, 1}, head}, Instant::from_ns(0));
+    Bytes room(kControlPayloadMax);
+    PacketBuilder accept{room};
+    AIP_ASSERT(receiver.poll(Instant::from_ns(0), accept));
+    const uint32_t life = accept.header.life;
+    receiver.on_packet({fuzz_node(1), fuzz_node(2), 64, {Kind::kSymbol, 1, 1, 0, 1, life}, head}, Instant::from_ns(0));
     caller(Instant::from_ns(0));
-    feed({data, size}, receiver, caller);
+    feed({data, size}, receiver, life, caller);
     return 0;
 }

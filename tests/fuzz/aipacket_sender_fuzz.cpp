@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Sender sender({1, fuzz_node(1), 5, 300}, Bytes(100, 1), Bytes(900, 2), std::vector<uint32_t>(20, 700), blocks,
                   Instant::from_ns(0));
     blocks.sender = &sender;
-    feed({data, size}, sender, [&](Instant) {
+    feed({data, size}, sender, 7, [&](Instant) {
         while (sender.next_event()) {}
         const Progress progress = sender.progress();
         AIP_ASSERT(progress.bytes_done <= progress.bytes_total);

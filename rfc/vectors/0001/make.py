@@ -28,12 +28,12 @@ def checksum(data):
 
 
 def packet(kind=7, payload=b"", epoch=2, transfer=0x0123456789ABCDEF, symbol=5, number=9, hop=64, version=1, flags=0,
-           header_length=32, reserved=0, ai_length=None, udp_length=None, ports=(41392, 41392), next_header=17,
+           header_length=32, life=3, ai_length=None, udp_length=None, ports=(41392, 41392), next_header=17,
            bad_crc=False, bad_sum=None, ip_version=6):
     addresses = ipaddress.IPv6Address(SOURCE).packed + ipaddress.IPv6Address(DESTINATION).packed
     length = 40 + len(payload)
     ai = struct.pack("!BBBBHHQIII", version, kind, flags, header_length, len(payload) if ai_length is None else ai_length,
-                     epoch, transfer, symbol, number, reserved)
+                     epoch, transfer, symbol, number, life)
     crc = crc32c(addresses + ai + bytes(4) + payload) ^ (1 if bad_crc else 0)
     ai += struct.pack("!I", crc)
     udp_length = length if udp_length is None else udp_length
@@ -54,18 +54,18 @@ def write(name, what, data, drop=None, **fields):
 
 
 def good(name, what, kind, payload, **kw):
-    f = dict(epoch=2, transfer=0x0123456789ABCDEF, symbol=5, number=9, hop=64) | kw
+    f = dict(epoch=2, transfer=0x0123456789ABCDEF, symbol=5, number=9, life=3, hop=64) | kw
     write(name, what, packet(kind=kind, payload=payload, **f), source=SOURCE, destination=DESTINATION, hop=f["hop"],
           kind=KINDS[kind], epoch=f["epoch"], transfer=f"{f['transfer']:016x}", symbol=f["symbol"],
-          number=f["number"], payload=payload.hex())
+          number=f["number"], life=f["life"], payload=payload.hex())
 
 
 def main():
     good("good_symbol", "A symbol of five bytes.", 7, b"model")
     good("good_empty", "No payload at all.", 8, b"")
     good("good_odd", "An odd number of bytes, every field at its top.", 7, bytes(range(255)), epoch=65535,
-         transfer=2**64 - 1, symbol=2**32 - 1, number=2**32 - 1, hop=255)
-    good("good_hello", "To a neighbour, hop limit 1.", 1, b"\0" * 16, epoch=0, transfer=0, symbol=0, number=0, hop=1)
+         transfer=2**64 - 1, symbol=2**32 - 1, number=2**32 - 1, life=2**32 - 1, hop=255)
+    good("good_hello", "To a neighbour, hop limit 1.", 1, b"\0" * 16, epoch=0, transfer=0, symbol=0, number=0, life=0, hop=1)
     whole = packet(payload=b"model")
     write("bad_empty", "Nothing.", b"", "truncated")
     write("bad_ipv4", "Another IP version.", packet(payload=b"model", ip_version=4), "bad-ip-version")
@@ -80,7 +80,7 @@ def main():
     write("bad_version", "AI header of version 2.", packet(payload=b"model", version=2), "bad-version")
     write("bad_header_length", "AI header length 36.", packet(payload=b"model", header_length=36), "bad-header-length")
     write("bad_flags", "A flag is set.", packet(payload=b"model", flags=1), "reserved-bits")
-    write("bad_reserved", "The reserved field is not zero.", packet(payload=b"model", reserved=1), "reserved-bits")
+    write("bad_life", "A hello with the life of a receiver.", packet(kind=1, payload=b"model", life=1), "reserved-bits")
     write("bad_kind_0", "Kind 0.", packet(kind=0, payload=b"model"), "unknown-kind")
     write("bad_kind_11", "Kind 11.", packet(kind=11, payload=b"model"), "unknown-kind")
     write("bad_crc", "CRC-32C wrong, UDP checksum right.", packet(payload=b"model", bad_crc=True), "bad-crc")
