@@ -1,6 +1,7 @@
 // The coverage policy (rfc/0003 section 5.3).
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 #include <tuple>
 
 #include "base/limits.hpp"
@@ -18,46 +19,52 @@ std::vector<double> global_mix(std::span<const Candidate> candidates) {
     return mix;
 }
 
-// What the next stop is likely to train on: the mean of the stops so far. Before the first one: all the node has.
-double expected_samples(const JourneyRecord& journey, const Candidate& candidate) {
-    if (journey.recent.empty()) return static_cast<double>(candidate.samples);
+// What the next stop is likely to train on: the mean of the stops so far; 0 before the first: all the node has.
+double expected_samples(const JourneyRecord& journey) {
+    if (journey.recent.empty()) return 0;
     double sum = 0;
     for (const Stop& stop : journey.recent) sum += static_cast<double>(stop.samples);
     return sum / static_cast<double>(journey.recent.size());
 }
 
-// D(global || seen + what this stop would add)
+std::vector<double> sketch_of(const JourneyRecord& journey) {
+    std::vector<double> seen;
+    add_counts(seen, journey.seen);
+    return seen;
+}
+
+bool nothing_seen(const JourneyRecord& journey) {
+    return std::all_of(journey.seen.begin(), journey.seen.end(), [](uint64_t count) { return count == 0; });
+}
+
+// D(global || seen), now and after a stop.
 class Outlook {
 public:
-    Outlook(const JourneyRecord& journey, std::span<const Candidate> candidates)
-        : journey_(journey), global_(global_mix(candidates)) {
-        add_counts(seen_, journey.seen);
-    }
+    Outlook(double expected, std::vector<double> seen, const std::vector<double>& global)
+        : expected_(expected), seen_(std::move(seen)), from_global_(global, std::max(global.size(), seen_.size())) {}
 
-    double now() const { return smoothed_kl(std::span<const double>(global_), seen_); }
+    double now() const { return from_global_.to(seen_); }
     double after(const Candidate& candidate) {
         mix_ = seen_;
-        double total = 0;
-        for (const uint64_t count : candidate.label_counts) total += static_cast<double>(count);
-        if (total > 0) add_counts(mix_, candidate.label_counts, expected_samples(journey_, candidate) / total);
-        return smoothed_kl(std::span<const double>(global_), mix_);
-    }
-    bool nothing_seen() const {
-        return std::all_of(seen_.begin(), seen_.end(), [](double count) { return count <= 0; });
+        const auto& labels = candidate.label_counts;
+        const double total = std::accumulate(labels.begin(), labels.end(), 0.0);
+        const double samples = expected_ > 0 ? expected_ : static_cast<double>(candidate.samples);
+        if (total > 0) add_counts(mix_, labels, samples / total);
+        return from_global_.to(mix_);
     }
 
 private:
-    const JourneyRecord& journey_;
-    std::vector<double> global_;
+    double expected_;
     std::vector<double> seen_;
     std::vector<double> mix_;
+    DivergenceFrom from_global_;
 };
 
-double cost_of(const CoverageOptions& options, const JourneyRecord& journey, const Candidate& candidate) {
+double cost_of(const CoverageOptions& options, double expected, const Candidate& candidate) {
     double training = options.training_cost_max;  // saying nothing about one's speed is no advantage
     if (candidate.samples_per_second > 0) {
-        const double seconds = expected_samples(journey, candidate) / candidate.samples_per_second;
-        training = std::min(training, seconds * options.cost_per_training_second);
+        const double samples = expected > 0 ? expected : static_cast<double>(candidate.samples);
+        training = std::min(training, samples / candidate.samples_per_second * options.cost_per_training_second);
     }
     return std::max(candidate.path_cost + training, kCostMin);
 }
@@ -87,15 +94,16 @@ Result<Choice> CoveragePolicy::choose(const JourneyRecord& journey, const Addres
                                         : "no other member of task '" + journey.task + "' can be reached now"};
     const bool new_lap = std::none_of(candidates.begin(), candidates.end(),
                                       [&](const Candidate& c) { return open(c) && c.last_lap < journey.lap; });
-    Outlook outlook(journey, candidates);
+    const double expected = expected_samples(journey);
+    Outlook outlook(expected, sketch_of(journey), global_mix(candidates));
     Choice choice;
     choice.lap = journey.lap + (new_lap ? 1 : 0);
     choice.divergence_before = outlook.now();
-    const bool by_gain = choice.divergence_before > options_.theta || outlook.nothing_seen();
+    const bool by_gain = choice.divergence_before > options_.theta || nothing_seen(journey);
     size_t best = candidates.size();
     size_t due = 0;
     for (const Candidate& c : candidates) {
-        Scored scored{c.node, outlook.after(c), cost_of(options_, journey, c), 0, c.visits, c.reachable, false};
+        Scored scored{c.node, outlook.after(c), cost_of(options_, expected, c), 0, c.visits, c.reachable, false};
         scored.due = open(c) && c.last_lap < choice.lap;
         scored.value =
             by_gain ? value_of(choice.divergence_before - scored.divergence_after, scored.cost) : -c.path_cost;

@@ -2,51 +2,53 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "base/assert.hpp"
 
 namespace aip::routing {
 namespace {
 
-// Turns counts into smoothed shares: share(i) = (count * scale + kSmoothing) * norm.
-class Shares {
-public:
-    template <class T>
-    Shares(std::span<const T> counts, size_t bins) {
-        double total = 0;
-        for (const T count : counts) total += static_cast<double>(count);
-        scale_ = total > 0 ? 1 / total : 0;
-        const double mass = total > 0 ? 1 : 0;
-        norm_ = 1 / (mass + kSmoothing * static_cast<double>(bins));
+// count * scale + offset = smoothed share
+struct Smoothing {
+    Smoothing(std::span<const double> counts, size_t bins) {
+        const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+        const double mass = (total > 0 ? 1 : 0) + kSmoothing * static_cast<double>(bins);
+        scale = total > 0 ? 1 / (total * mass) : 0;
+        offset = kSmoothing / mass;
     }
-    double of(double count) const { return (count * scale_ + kSmoothing) * norm_; }
-
-private:
-    double scale_ = 0;
-    double norm_ = 0;
+    double scale;
+    double offset;
 };
-
-template <class T>
-double kl(std::span<const T> p_counts, std::span<const T> q_counts) {
-    const size_t bins = std::max(p_counts.size(), q_counts.size());
-    if (bins == 0) return 0;
-    const Shares p(p_counts, bins);
-    const Shares q(q_counts, bins);
-    double sum = 0;
-    for (size_t i = 0; i < bins; ++i) {
-        const double pi = p.of(i < p_counts.size() ? static_cast<double>(p_counts[i]) : 0);
-        const double qi = q.of(i < q_counts.size() ? static_cast<double>(q_counts[i]) : 0);
-        sum += pi * std::log(pi / qi);
-    }
-    return std::max(sum, 0.0);  // rounding may leave a hair below
-}
 
 }  // namespace
 
+DivergenceFrom::DivergenceFrom(std::span<const double> p_counts, size_t bins) : p_(bins) {
+    AIP_ASSERT(p_counts.size() <= bins);
+    const Smoothing smooth(p_counts, bins);
+    for (size_t i = 0; i < bins; ++i) {
+        p_[i] = (i < p_counts.size() ? p_counts[i] : 0) * smooth.scale + smooth.offset;
+        p_log_p_ += p_[i] * std::log(p_[i]);
+    }
+}
+
+double DivergenceFrom::to(std::span<const double> q_counts) const {
+    AIP_ASSERT(q_counts.size() <= p_.size());
+    const Smoothing smooth(q_counts, p_.size());
+    double p_log_q = 0;
+    for (size_t i = 0; i < p_.size(); ++i)
+        p_log_q += p_[i] * std::log((i < q_counts.size() ? q_counts[i] : 0) * smooth.scale + smooth.offset);
+    return std::max(p_log_p_ - p_log_q, 0.0);  // rounding may leave a hair below
+}
+
 double smoothed_kl(std::span<const double> p_counts, std::span<const double> q_counts) {
-    return kl(p_counts, q_counts);
+    return DivergenceFrom(p_counts, std::max(p_counts.size(), q_counts.size())).to(q_counts);
 }
 
 double smoothed_kl(std::span<const uint64_t> p_counts, std::span<const uint64_t> q_counts) {
-    return kl(p_counts, q_counts);
+    const std::vector<double> p(p_counts.begin(), p_counts.end());
+    const std::vector<double> q(q_counts.begin(), q_counts.end());
+    return smoothed_kl(std::span<const double>(p), q);
 }
 
 void add_counts(std::vector<double>& sum, std::span<const uint64_t> counts, double factor) {

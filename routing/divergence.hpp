@@ -14,6 +14,17 @@ namespace aip::routing {
 
 inline constexpr double kSmoothing = 1e-6;
 
+// D(p || q) for one p and many q: a decision compares every candidate's q with the same global mix.
+class DivergenceFrom {
+public:
+    DivergenceFrom(std::span<const double> p_counts, size_t bins);  // bins >= p_counts.size()
+    double to(std::span<const double> q_counts) const;              // q_counts.size() <= bins
+
+private:
+    std::vector<double> p_;  // smoothed shares
+    double p_log_p_ = 0;
+};
+
 // D(p || q)
 double smoothed_kl(std::span<const double> p_counts, std::span<const double> q_counts);
 double smoothed_kl(std::span<const uint64_t> p_counts, std::span<const uint64_t> q_counts);
