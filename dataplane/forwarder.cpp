@@ -36,6 +36,13 @@ Dataplane::Dataplane(const Address& self) : self_(self), fib_(FibBuilder().build
     lanes_.reserve(limits::kPortsMax);
 }
 
+// A packet waiting on one port may be another's buffer: all go home before the first port closes.
+Dataplane::~Dataplane() {
+    for (Lane& lane : lanes_) {
+        for (Outgoing& outgoing : lane.out) outgoing.packet.reset();
+    }
+}
+
 Result<PortIndex> Dataplane::add_port(std::unique_ptr<PacketPort> port) {
     AIP_ASSERT(port != nullptr && !polling_);
     const PortInfo& info = port->info();

@@ -64,6 +64,7 @@ struct PortTraffic {
 class Dataplane {
 public:
     explicit Dataplane(const Address& self);
+    ~Dataplane();
 
     Result<PortIndex> add_port(std::unique_ptr<PacketPort> port);
     size_t ports() const { return lanes_.size(); }

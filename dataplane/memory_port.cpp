@@ -6,11 +6,6 @@
 
 namespace aip::dataplane {
 
-std::string_view port_kind_name(PortKind kind) {
-    static constexpr std::string_view kNames[] = {"memory", "udp", "dpdk"};
-    return kNames[static_cast<size_t>(kind)];
-}
-
 MemoryPort::MemoryPort(MemoryPortConfig config) : queue_max_(config.queue_packets), pool_(config.mtu, config.buffers) {
     info_.name = std::move(config.name);
     info_.kind = PortKind::kMemory;

@@ -238,6 +238,12 @@ TEST_F(DataplaneTest, RoutesToAPortThatIsNotThereAreNone) {
     expect_dropped(ipv6(kA, kD, 100), DropReason::kNoRoute);
 }
 
+TEST(Dataplane, EndsWithPacketsOfOnePortWaitingOnAnother) {
+    Dataplane dataplane(kB);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(dataplane.add_port(std::make_unique<MemoryPort>(MemoryPortConfig{})));
+    EXPECT_TRUE(dataplane.send_on(1, mac(1), filled(dataplane.alloc(0), ipv6(kB, kC, 100))));
+}
+
 TEST(Dataplane, RefusesPortsItCannotUse) {
     Dataplane dataplane(kB);
     const auto small = dataplane.add_port(std::make_unique<MemoryPort>(MemoryPortConfig{.name = "x", .mtu = 1279}));
