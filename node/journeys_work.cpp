@@ -79,11 +79,12 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     statement.software = settings_.software;
     statement.time = services_.clock.wall();
     statement.journey = on_journey != nullptr ? id : 0;
+    model::ManifestFields fields{{}, order.task, {}};
     Waiter waiter{session, std::move(progress), std::move(done), services_.clock.now(), file->size()};
     submit(
         services_.storage,
         [services = services_, source = std::shared_ptr<model::Source>(std::move(file)), importing, statement,
-         fields = model::ManifestFields{{}, order.task, {}}] {
+         fields] {
             return record_version(services, *source, fields, statement,
                                   [&](uint64_t bytes, uint64_t) { importing->done.store(bytes); });
         },

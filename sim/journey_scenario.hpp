@@ -33,6 +33,7 @@ struct JourneyOutcome {
     uint32_t program_kills = 0;
     Duration simulated;
     double loss = 0;
+    std::vector<std::string> lines;  // what the nodes said
 };
 
 JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options);

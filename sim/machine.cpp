@@ -140,6 +140,10 @@ void Machine::run(std::function<void()> work, std::function<void()> done) {
     });
 }
 
+void Machine::log(std::string_view line) {
+    lines_.push_back(std::to_string((queue_.now() - Instant()).count_ms()) + " ms: " + std::string(line));
+}
+
 Result<std::unique_ptr<node::DeliveryFile>> Machine::open_delivery() {
     return std::unique_ptr<node::DeliveryFile>(std::make_unique<MemoryDelivery>());
 }

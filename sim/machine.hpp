@@ -79,7 +79,7 @@ private:
     Result<std::unique_ptr<node::DeliveryFile>> open_delivery() override;
     void deliver(node::SessionId session, const node::Delivery& delivery,
                  std::unique_ptr<node::DeliveryFile> file) override;
-    void log(std::string_view line) override { lines_.emplace_back(line); }
+    void log(std::string_view line) override;
     void fatal(const Error& error) override { trouble_.push_back("fatal: " + error.text); }
     // Runs `action` later unless the machine has died meanwhile.
     void later(Instant when, std::function<void()> action);

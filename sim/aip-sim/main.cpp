@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
     for (uint64_t seed = first; seed <= last; ++seed) {
         const auto outcome = aip::sim::run_journey(seed, {});
         if (replay || !outcome.ok) print(seed, outcome);
+        if (replay)
+            for (const std::string& line : outcome.lines) std::printf("  %s\n", line.c_str());
         if (outcome.ok) continue;
         ++failed;
         std::printf("  replay: aip-sim --seed %llu\n", static_cast<unsigned long long>(seed));
