@@ -42,6 +42,14 @@ Result<std::optional<gid_t>> group_id(const std::string& name) {
     return std::optional<gid_t>{found->gr_gid};
 }
 
+// A descriptor somebody else owns, whose readiness wakes the loop.
+struct Watch {
+    Watch(boost::asio::io_context& io, int fd) : descriptor(io, fd) {}
+    ~Watch() { descriptor.release(); }
+    boost::asio::posix::stream_descriptor descriptor;
+    bool armed = false;
+};
+
 }  // namespace
 
 // In the order in which they come to life; they go in reverse.
@@ -58,6 +66,7 @@ struct Daemon::Parts {
     std::optional<dataplane::DpdkEal> eal;
     std::unique_ptr<dataplane::Dataplane> dataplane;
     boost::asio::io_context io{1};
+    std::vector<std::unique_ptr<Watch>> watches;
     std::unique_ptr<Bridge> bridge;
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<model::RocksKvStore> state;
@@ -81,6 +90,7 @@ struct Daemon::Parts {
     Result<void> open_stores();
     Result<void> start_node();
     void watch(int fd);
+    void arm();
     bool must_poll() const;
     void sleep(Duration backoff);
 };
@@ -166,20 +176,17 @@ Result<void> Daemon::Parts::start_node() {
     return {};
 }
 
-// Readiness of `fd` ends a sleep; what is there to read is read by whoever owns it.
-void Daemon::Parts::watch(int fd) {
-    struct Watch : std::enable_shared_from_this<Watch> {
-        Watch(boost::asio::io_context& io, int watched) : descriptor(io, watched) {}
-        ~Watch() { descriptor.release(); }
-        void arm() {
-            descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                  [self = shared_from_this()](boost::system::error_code error) {
-                                      if (!error) self->arm();
-                                  });
-        }
-        boost::asio::posix::stream_descriptor descriptor;
-    };
-    std::make_shared<Watch>(io, fd)->arm();
+// Readiness of `fd` ends a sleep; what is there to read is read by whoever owns it. Armed only before a sleep: a wait
+// that is renewed while the descriptor is still readable would keep io.poll() busy for ever.
+void Daemon::Parts::watch(int fd) { watches.push_back(std::make_unique<Watch>(io, fd)); }
+
+void Daemon::Parts::arm() {
+    for (const auto& watch : watches) {
+        if (watch->armed) continue;
+        watch->armed = true;
+        watch->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                     [&armed = watch->armed](boost::system::error_code) { armed = false; });
+    }
 }
 
 bool Daemon::Parts::must_poll() const {
@@ -192,6 +199,8 @@ void Daemon::Parts::sleep(Duration backoff) {
     const Duration until_timer = node->next_wakeup() - clock.now();
     Duration nap = must_poll() ? std::min(backoff, until_timer) : until_timer;
     nap = std::clamp(nap, Duration(), Duration::seconds(1));
+    if (nap == Duration()) return;
+    arm();
     io.run_one_for(std::chrono::nanoseconds(nap.count_ns()));
 }
 

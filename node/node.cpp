@@ -35,7 +35,8 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, interest_.table(),
                                            routes_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
-      started_(services.clock.now()) {}
+      started_(services.clock.now()),
+      fib_salt_(services.rng.next()) {}
 
 Node::~Node() = default;
 
@@ -91,7 +92,7 @@ size_t Node::exchange_interest(Instant now) {
 
 void Node::rebuild_routes(Instant now) {
     routes_.rebuild(neighbours_);
-    services_.dataplane.set_fib(routes_.fib());
+    services_.dataplane.set_fib(routes_.fib(fib_salt_));
     interest_.set_peers(routes_.reachable(), now);
 }
 

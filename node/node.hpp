@@ -105,6 +105,7 @@ private:
     std::unique_ptr<Journeys> journeys_;
     std::unique_ptr<Auditor> auditor_;
     Instant started_;
+    uint64_t fib_salt_;
     std::array<uint64_t, aipacket::kDropReasons> refused_{};  // packets for us that made no sense
 };
 
