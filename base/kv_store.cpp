@@ -32,6 +32,7 @@ Result<void> MemoryKvStore::write(const KvBatch& batch, bool durable) {
     // As in a write-ahead log: a durable write carries the earlier ones with it.
     for (const std::string& key : unsynced_) copy_key(key, now_, durable_);
     unsynced_.clear();
+    ++durable_writes_;
     return {};
 }
 

@@ -38,11 +38,13 @@ public:
 
     void crash();  // power cut: what was not durable is gone
     const std::map<std::string, std::string>& durable() const { return durable_; }  // what a crash would leave
+    uint64_t durable_writes() const { return durable_writes_; }  // so many; durable() is as it was if this is
 
 private:
     std::map<std::string, std::string> now_;
     std::map<std::string, std::string> durable_;
     std::set<std::string> unsynced_;  // keys written since the last durable write
+    uint64_t durable_writes_ = 0;
 };
 
 }  // namespace aip

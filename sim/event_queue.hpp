@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <queue>
 #include <vector>
 
 #include "base/time.hpp"
@@ -15,9 +14,7 @@ public:
     // 2026-01-01: certificates of simulated nodes are valid around it.
     static constexpr int64_t kWallStartMs = 1'767'225'600'000;
 
-    void at(Instant when, std::function<void()> action) {
-        events_.push({when < now_ ? now_ : when, next_++, std::move(action)});
-    }
+    void at(Instant when, std::function<void()> action);
     void after(Duration delay, std::function<void()> action) { at(now_ + delay, std::move(action)); }
 
     bool run_one();  // false: nothing is scheduled
@@ -33,7 +30,7 @@ private:
         std::function<void()> action;
         bool operator<(const Event& o) const { return when != o.when ? when > o.when : order > o.order; }
     };
-    std::priority_queue<Event> events_;
+    std::vector<Event> events_;  // a heap, the next event first; std::priority_queue would copy what it gives out
     Instant now_ = Instant::from_ns(1'000'000'000);
     uint64_t next_ = 0;
     uint64_t count_ = 0;

@@ -106,11 +106,22 @@ std::vector<node::Custody> durable_custody(Machine& machine) {
 }
 
 struct Watch {
+    uint64_t disk_changes = 0;  // of all machines, when last looked
     bool started = false;
     bool ended = false;
 };
 
+uint64_t disk_changes(Network& network) {
+    uint64_t changes = 0;
+    for (size_t i = 0; i < network.size(); ++i) changes += network.machine(i).disk_changes();
+    return changes;
+}
+
+// Looks at what is on disk, so only when that has changed.
 std::optional<std::string> check_custody(Network& network, Watch& watch) {
+    const uint64_t changes = disk_changes(network);
+    if (changes == watch.disk_changes) return std::nullopt;
+    watch.disk_changes = changes;
     size_t holders = 0;
     size_t workers = 0;
     for (size_t i = 0; i < network.size(); ++i) {

@@ -78,6 +78,7 @@ Result<void> Machine::start() {
 void Machine::kill() {
     if (!alive()) return;
     life_ = std::make_shared<Life>();
+    ++power_cuts_;
     kv_.crash();
     blocks_.crash();
     log_store_.crash();
@@ -131,9 +132,9 @@ void Machine::later(Instant when, std::function<void()> action) {
 
 void Machine::run(std::function<void()> work, std::function<void()> done) {
     life_->jobs_until = std::max(life_->jobs_until, queue_.now()) + options_.storage_delay;
-    later(life_->jobs_until, [this, work = std::move(work), done = std::move(done)] {
+    later(life_->jobs_until, [this, work = std::move(work), done = std::move(done)]() mutable {
         work();
-        later(queue_.now() + Duration::microseconds(20), [this, done] {
+        later(queue_.now() + Duration::microseconds(20), [this, done = std::move(done)] {
             done();
             wake();
         });

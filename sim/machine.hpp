@@ -53,6 +53,8 @@ public:
     const Address& address() const { return signer_.self().address; }
     node::Node& node() { return *life_->node; }
     const std::map<std::string, std::string>& durable() const { return kv_.durable(); }
+    // Grows whenever what is on disk may have changed; a checker of durable state has nothing to do until it does.
+    uint64_t disk_changes() const { return kv_.durable_writes() + power_cuts_; }
     Result<std::optional<uint64_t>> ledger_index(const VersionId& version) { return log_store_.find(version); }
     EventQueue& queue() { return queue_; }
     const std::vector<std::string>& trouble() const { return trouble_; }
@@ -99,6 +101,7 @@ private:
 
     std::shared_ptr<Life> life_ = std::make_shared<Life>();
     node::SessionId next_session_ = 1;
+    uint64_t power_cuts_ = 0;
     std::vector<std::string> trouble_;
     std::vector<std::string> lines_;
 };
