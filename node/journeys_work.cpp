@@ -83,8 +83,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     Waiter waiter{session, std::move(progress), std::move(done), services_.clock.now(), file->size()};
     submit(
         services_.storage,
-        [services = services_, source = std::shared_ptr<model::Source>(std::move(file)), importing, statement,
-         fields] {
+        [services = services_, source = std::shared_ptr<model::Source>(std::move(file)), importing, statement, fields] {
             return record_version(services, *source, fields, statement,
                                   [&](uint64_t bytes, uint64_t) { importing->done.store(bytes); });
         },

@@ -180,10 +180,11 @@ Report Node::report_journeys() const {
                           record != nullptr ? integer(record->stops_left) : Cell{}, text(view.custody.version.hex()),
                           text(view.custody.to.is_zero() ? "" : view.custody.to.text()), text(view.custody.name)});
     }
-    for (const auto& [id, record] : journeys_->passed()) {
-        if (std::any_of(r.rows.begin(), r.rows.end(), [&](const Row& row) { return row[0] == text(id_text(id)); }))
-            continue;
-        r.rows.push_back({text(id_text(id)), text(record.task), text("passed on"), integer(record.stops),
+    for (const auto& passed : journeys_->passed()) {
+        const std::string id = id_text(passed.first);
+        const routing::JourneyRecord& record = passed.second;
+        if (std::any_of(r.rows.begin(), r.rows.end(), [&](const Row& row) { return row[0] == text(id); })) continue;
+        r.rows.push_back({text(id), text(record.task), text("passed on"), integer(record.stops),
                           integer(record.stops_left),
                           record.recent.empty() ? Cell{} : text(record.recent.back().version.hex()),
                           record.next ? text(record.next->node.text()) : Cell{}, Cell{}});

@@ -212,8 +212,9 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
         };
         network.machine(0).node().send(99, order, std::make_unique<Borrowed>(file), {},
                                        [&outcome](const Result<node::SentModel>& sent) {
-                                             if (!sent) outcome.complaint = "the model could not start: " + sent.error().text;
-                                         });
+                                           if (!sent)
+                                               outcome.complaint = "the model could not start: " + sent.error().text;
+                                       });
         network.machine(0).wake();
     });
     network.queue().after(Duration::seconds(4), [&] { schedule_chaos(network, options, outcome); });
@@ -222,15 +223,16 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
     outcome.ok = end == Network::End::kDone;
     if (!outcome.ok && outcome.complaint.empty())
         outcome.complaint = end == Network::End::kBroken   ? network.complaint()
-                        : end == Network::End::kTimeUp ? "the journey did not end in time"
-                                                       : "";
+                            : end == Network::End::kTimeUp ? "the journey did not end in time"
+                                                           : "";
     outcome.events = network.queue().count();
     outcome.packets = network.packets();
     for (size_t i = 0; i < kNodes; ++i) {
         const std::string who = "node " + std::to_string(i) + ", ";
         for (const std::string& line : network.machine(i).lines()) outcome.lines.push_back(who + line);
         for (const node::Custody& c : durable_custody(network.machine(i)))
-            outcome.lines.push_back(who + "at the end: " + std::string(node::custody_state_name(c.state)) + " " + c.version.short_hex());
+            outcome.lines.push_back(who + "at the end: " + std::string(node::custody_state_name(c.state)) + " " +
+                                    c.version.short_hex());
     }
     outcome.simulated = network.queue().now() - Instant::from_ns(1'000'000'000);
     return outcome;
