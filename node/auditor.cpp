@@ -119,7 +119,7 @@ void Auditor::on_answer(const Address& peer, ByteView head) {
 void Auditor::audit(const VersionId& version, const Address& maker, std::function<void(std::vector<AuditStep>)> done) {
     auto walk = std::make_shared<Walk>();
     walk->open.push_back({version, maker});
-    walk->seen.insert(version);
+    walk->seen.insert({version, maker});
     walk->done = std::move(done);
     step(walk);
 }
@@ -146,11 +146,10 @@ void Auditor::took_step(std::shared_ptr<Walk> walk, const VersionId& version, co
     if (!statement) {
         walk->steps.back().note = statement.error().text;
     } else if (statement->what == "relayed" && statement->received_from && *statement->received_from != at) {
-        walk->open.push_back({version, *statement->received_from});  // made elsewhere
+        walk->visit(version, *statement->received_from);  // made elsewhere
     } else {
         for (const VersionId& parent : statement->parents)
-            if (walk->seen.insert(parent).second)
-                walk->open.push_back({parent, statement->received_from.value_or(statement->node)});
+            walk->visit(parent, statement->received_from.value_or(statement->node));
     }
     step(std::move(walk));
 }

@@ -51,9 +51,12 @@ private:
         std::function<void(Result<Bytes>)> done;
     };
     struct Walk {
+        void visit(const VersionId& version, const Address& node) {
+            if (seen.insert({version, node}).second) open.push_back({version, node});
+        }
         std::vector<AuditStep> steps;
         std::vector<std::pair<VersionId, Address>> open;  // version and who should know it
-        std::set<VersionId> seen;
+        std::set<std::pair<VersionId, Address>> seen;              // all that was ever open: entries may point in circles
         std::function<void(std::vector<AuditStep>)> done;
     };
 

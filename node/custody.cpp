@@ -13,6 +13,11 @@ std::string key(const std::string& prefix, uint64_t id) {
     return prefix + to_hex(raw);
 }
 
+// Numbers are chosen by senders: the peer is part of the name.
+std::string tombstone_key(uint64_t transfer, const Address& peer) {
+    return key(kTombstonePrefix, transfer) + to_hex(peer.view());
+}
+
 void put_text(Writer& w, std::string_view text) { w.u32(static_cast<uint32_t>(text.size())).put(text); }
 std::string text(Reader& r) { return std::string(as_text(r.view(r.u32()))); }
 Address address(Reader& r) {
@@ -116,7 +121,7 @@ Result<void> CustodyStore::put(const Custody& custody) {
 Result<void> CustodyStore::put_received(const Custody& custody, const Tombstone& tombstone) {
     KvBatch batch;
     batch.put(key(kCustodyPrefix, custody.id), std::string(as_text(encode_custody(custody))));
-    batch.put(key(kTombstonePrefix, tombstone.transfer), encode_tombstone(tombstone));
+    batch.put(tombstone_key(tombstone.transfer, tombstone.peer), encode_tombstone(tombstone));
     return store_.write(batch, true);
 }
 
@@ -126,9 +131,9 @@ Result<void> CustodyStore::erase(uint64_t id) {
     return store_.write(batch, true);
 }
 
-Result<void> CustodyStore::erase_tombstones(const std::vector<uint64_t>& transfers) {
+Result<void> CustodyStore::erase_tombstones(const std::vector<std::pair<uint64_t, Address>>& names) {
     KvBatch batch;
-    for (uint64_t transfer : transfers) batch.erase(key(kTombstonePrefix, transfer));
+    for (const auto& [transfer, peer] : names) batch.erase(tombstone_key(transfer, peer));
     return store_.write(batch, false);
 }
 

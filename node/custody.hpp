@@ -24,7 +24,7 @@ enum class CustodyState : uint8_t { kHeld = 1, kReady = 2, kOutbound = 3, kEnded
 std::string_view custody_state_name(CustodyState state);
 
 struct Custody {
-    uint64_t id = 0;  // of the journey; of the transfer, for a model addressed to one node
+    uint64_t id = 0;  // of the journey; of our own choosing, for a model addressed to one node
     CustodyState state = CustodyState::kHeld;
     VersionId version;
     std::string task;
@@ -59,7 +59,7 @@ public:
     Result<void> put(const Custody& custody);
     Result<void> put_received(const Custody& custody, const Tombstone& tombstone);  // one atomic write
     Result<void> erase(uint64_t id);
-    Result<void> erase_tombstones(const std::vector<uint64_t>& transfers);
+    Result<void> erase_tombstones(const std::vector<std::pair<uint64_t, Address>>& names);  // transfer, peer
 
 private:
     KvStore& store_;

@@ -10,6 +10,12 @@ namespace aip::node {
 using aipacket::Kind;
 using aipacket::PacketView;
 
+namespace {
+
+constexpr std::ptrdiff_t kShareMax = limits::kTransfersMax / 4;  // of one peer, or of messages
+
+}  // namespace
+
 Exchange::Exchange(const Services& services, crypto::Verifier& verifier, Outbox& outbox, ExchangeUser& user,
                    Duration timeout)
     : services_(services), verifier_(verifier), outbox_(outbox), user_(user), timeout_(timeout) {}
@@ -18,6 +24,11 @@ Exchange::~Exchange() = default;
 
 Result<void> Exchange::send(Outgoing outgoing, Instant now) {
     AIP_ASSERT(!outgoing_.contains(outgoing.transfer));
+    const auto messages = std::count_if(outgoing_.begin(), outgoing_.end(), [](const auto& item) {
+        return item.second->what.purpose == aipacket::Purpose::kMessage;
+    });
+    if (outgoing.purpose == aipacket::Purpose::kMessage && messages >= kShareMax)
+        return Error{ErrorCode::kBusy, "already " + std::to_string(messages) + " messages are leaving this node"};
     if (outgoing_.size() >= limits::kTransfersMax)
         return Error{ErrorCode::kBusy, "already " + std::to_string(limits::kTransfersMax) +
                                            " transfers are leaving this node; try again later"};
@@ -56,15 +67,14 @@ void Exchange::cancel(uint64_t transfer, std::string_view why, Instant now) {
     it->second->sender.cancel(aipacket::CancelCode::kStopped, why, now);
 }
 
-void Exchange::want(const Incoming& incoming, std::vector<model::BlockRef> blocks, const aipacket::Bitmap& wanted,
-                    Instant now) {
+Result<void> Exchange::want(const Incoming& incoming, std::vector<model::BlockRef> blocks,
+                            const aipacket::Bitmap& wanted, Instant now) {
     const auto it = incoming_.find(incoming);
-    if (it == incoming_.end()) return;
+    if (it == incoming_.end()) return {};
     std::vector<uint32_t> sizes;
     for (const model::BlockRef& block : blocks) sizes.push_back(block.size);
     it->second->blocks = std::move(blocks);
-    const auto asked = it->second->receiver.want_blocks(std::move(sizes), wanted, now);
-    if (!asked) refuse(incoming, aipacket::CancelCode::kRefused, asked.error().text, now);
+    return it->second->receiver.want_blocks(std::move(sizes), wanted, now);
 }
 
 void Exchange::refuse(const Incoming& incoming, aipacket::CancelCode code, std::string_view why, Instant now) {
@@ -138,9 +148,16 @@ Result<aipacket::Offer> Exchange::open_offer(const PacketView& packet) {
     return offer;
 }
 
+// One member that offers and never sends must not keep all others out.
+bool Exchange::is_full(const Address& peer) const {
+    const auto of_peer = std::count_if(incoming_.begin(), incoming_.end(),
+                                       [&peer](const auto& item) { return item.first.peer == peer; });
+    return incoming_.size() >= limits::kTransfersMax || of_peer >= kShareMax;
+}
+
 void Exchange::on_offer(const PacketView& packet, Instant now) {
     if (repeat_receipt(packet)) return;
-    if (incoming_.size() >= limits::kTransfersMax) {
+    if (is_full(packet.source)) {
         ++counters_.offers_refused_full;
         return;
     }

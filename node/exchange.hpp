@@ -2,11 +2,12 @@
 // receivers, stores arriving blocks, reads leaving ones, and answers offers of transfers that are already done with
 // the receipt it gave (tombstone). What a head means and what becomes of a model is its user's business.
 //
-// Invariants: at most limits::kTransfersMax transfers each way (further offers are left unanswered and counted; their
-// senders repeat them); a block counts as stored only after its SHA-256 was checked and the store took it.
+// Invariants: at most limits::kTransfersMax transfers each way, of which one peer may offer, and messages may be, a
+// quarter (further offers are left unanswered and counted; their senders repeat them); a block counts as stored only after its SHA-256 was checked and the store took it.
 // Loop only. Storage jobs find their transfer by key when they are done, so a transfer may end while they run.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,13 @@ struct Incoming {
     auto operator<=>(const Incoming&) const = default;
 };
 
+// What the peer said before a transfer to it failed.
+enum class Heard : uint8_t {
+    kNothing,  // of this transfer
+    kAsked,    // it asked for the head or for blocks, so it may hold the model although no receipt came
+    kRefused,
+};
+
 class ExchangeUser {
 public:
     virtual ~ExchangeUser() = default;
@@ -36,8 +44,7 @@ public:
     virtual void on_incoming_ended(const Incoming& incoming, const Error& error) = 0;
     virtual void on_message(const Address& peer, Bytes head) = 0;
     virtual void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) = 0;
-    // maybe_received: the peer has asked for blocks, so it may hold the model although no receipt came.
-    virtual void on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) = 0;
+    virtual void on_send_failed(uint64_t transfer, const Error& error, Heard heard) = 0;
 };
 
 struct Outgoing {
@@ -77,8 +84,9 @@ public:
     void cancel(uint64_t transfer, std::string_view why, Instant now);
     bool sending(uint64_t transfer) const { return outgoing_.contains(transfer); }
 
-    void want(const Incoming& incoming, std::vector<model::BlockRef> blocks, const aipacket::Bitmap& wanted,
-              Instant now);
+    // kInvalid: the sizes are not those of the offer; refuse() it.
+    Result<void> want(const Incoming& incoming, std::vector<model::BlockRef> blocks, const aipacket::Bitmap& wanted,
+                      Instant now);
     void refuse(const Incoming& incoming, aipacket::CancelCode code, std::string_view why, Instant now);
     void complete(const Incoming& incoming, Bytes receipt, Instant now);
     void remember(const Incoming& incoming, Bytes receipt) { tombstones_[incoming] = std::move(receipt); }
@@ -96,6 +104,9 @@ private:
     struct Sending;
     struct Receiving;
 
+    bool is_full(const Address& peer) const;
+    template <class Machine>
+    bool push(const Address& to, Machine& machine, Instant now);
     void on_offer(const aipacket::PacketView& packet, Instant now);
     Result<aipacket::Offer> open_offer(const aipacket::PacketView& packet);
     bool repeat_receipt(const aipacket::PacketView& packet);
@@ -114,6 +125,7 @@ private:
     std::map<Incoming, std::unique_ptr<Receiving>> incoming_;
     std::map<Incoming, Bytes> tombstones_;
     ExchangeCounters counters_;
+    std::array<uint8_t, aipacket::kPayloadBytesMax> lost_;  // where packets go that have no route
 };
 
 }  // namespace aip::node

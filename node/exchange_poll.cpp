@@ -9,6 +9,17 @@ constexpr size_t kPacketsPerPoll = 64;  // of one transfer, so that receiving is
 
 }  // namespace
 
+// False: nothing to send now. Without a route the packet is lost, as it might be further on the way: the timers of the
+// transfer must go on, or it would never end and never sleep.
+template <class Machine>
+bool Exchange::push(const Address& to, Machine& machine, Instant now) {
+    if (outbox_.payload_max(to))
+        return outbox_.send(to, [&](aipacket::PacketBuilder& out) { return machine.poll(now, out); });
+    aipacket::PacketBuilder lost;
+    lost.payload = lost_;
+    return machine.poll(now, lost);
+}
+
 size_t Exchange::poll(Instant now) {
     size_t done = 0;
     for (auto it = outgoing_.begin(); it != outgoing_.end();) {
@@ -42,12 +53,10 @@ size_t Exchange::poll_sending(Sending& sending, Instant now) {
         sending.sender.cancel(aipacket::CancelCode::kStopped, "the sender cannot read its store", now);
         const Error error = *sending.cache.error();
         outgoing_.erase(transfer);
-        user_.on_send_failed(transfer, error, false);
+        user_.on_send_failed(transfer, error, Heard::kNothing);
         return 1;
     }
-    while (done < kPacketsPerPoll &&
-           outbox_.send(sending.what.to, [&](aipacket::PacketBuilder& out) { return sending.sender.poll(now, out); }))
-        ++done;
+    while (done < kPacketsPerPoll && push(sending.what.to, sending.sender, now)) ++done;
     while (auto event = sending.sender.next_event()) {
         ++done;
         const aipacket::Progress progress = sending.sender.progress();
@@ -60,10 +69,11 @@ size_t Exchange::poll_sending(Sending& sending, Instant now) {
             user_.on_send_failed(transfer,
                                  Error{busy ? ErrorCode::kBusy : ErrorCode::kDenied,
                                        peer.text() + " refused the model: " + cancelled->text},
-                                 false);
+                                 Heard::kRefused);
         } else {
-            // Once blocks were asked for, the last of them may have arrived without our hearing of it.
-            user_.on_send_failed(transfer, std::get<aipacket::Failed>(*event).error, progress.epoch >= 2);
+            // A peer that has the head may lack no block, and then need not have asked for one.
+            user_.on_send_failed(transfer, std::get<aipacket::Failed>(*event).error,
+                                 progress.epoch >= 1 ? Heard::kAsked : Heard::kNothing);
         }
         break;
     }
@@ -77,9 +87,7 @@ size_t Exchange::poll_receiving(const Incoming& key, Receiving& receiving, Insta
         handle(key, receiving, std::move(*event), now);
         if (!incoming_.contains(key)) return done;
     }
-    while (done < kPacketsPerPoll &&
-           outbox_.send(key.peer, [&](aipacket::PacketBuilder& out) { return receiving.receiver.poll(now, out); }))
-        ++done;
+    while (done < kPacketsPerPoll && push(key.peer, receiving.receiver, now)) ++done;
     return done;
 }
 
@@ -88,7 +96,8 @@ void Exchange::handle(const Incoming& key, Receiving& receiving, aipacket::Recei
     if (auto* head = std::get_if<aipacket::Receiver::Head>(&event)) {
         if (!message) return user_.on_model_head(key, std::move(head->bytes));
         Bytes bytes = std::move(head->bytes);
-        want(key, {}, aipacket::Bitmap(0), now);
+        const auto read = want(key, {}, aipacket::Bitmap(0), now);
+        if (!read) return refuse(key, aipacket::CancelCode::kRefused, read.error().text, now);
         user_.on_message(key.peer, std::move(bytes));
     } else if (auto* block = std::get_if<aipacket::Receiver::Block>(&event)) {
         store(key, receiving, std::move(*block));

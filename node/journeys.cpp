@@ -26,11 +26,13 @@ Result<void> Journeys::load() {
     for (Custody& custody : records) {
         Entry entry;
         if (!custody.journey.empty()) {
-            AIP_ASSIGN(auto held, routing::open_journey(custody.journey, verifier_, services_.clock.wall()));
-            entry.record = std::move(held.record);
+            // Checked when it came; a certificate that has expired since must not keep this node from starting.
+            AIP_ASSIGN(const crypto::Claim claim, crypto::sealed_claim(custody.journey));
+            AIP_ASSIGN(entry.record, routing::parse_journey(claim.body));
         }
         entry.since = now;
         entry.part = next_part_++;
+        entry.doubtful = custody.state == CustodyState::kOutbound;  // who knows what was sent before
         entry.custody = std::move(custody);
         entries_.emplace(entry.custody.id, std::move(entry));
     }
@@ -163,6 +165,7 @@ void Journeys::hand_over(uint64_t id, uint64_t part, Delivery delivery, std::uni
     if (!exported) {
         services_.host.log("cannot deliver " + delivery.version.hex() + ": " + exported.error().text);
         sessions_.returned(entry.session);
+        if (!entry.record) sessions_.expect(entry.session, entry.custody.task);  // it still waits
         entry.delivery.reset();
         entry.retry_at = services_.clock.now() + kRetry;
         return;

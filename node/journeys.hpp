@@ -46,7 +46,7 @@ public:
     void on_model_stored(const Incoming& incoming, const aipacket::Progress& progress);
     void on_incoming_ended(const Incoming& incoming, const Error& error);
     void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress);
-    void on_send_failed(uint64_t transfer, const Error& error, bool maybe_received);
+    void on_send_failed(uint64_t transfer, const Error& error, Heard heard);
 
     struct View {
         Custody custody;
@@ -77,7 +77,8 @@ private:
         Instant since;
         Instant retry_at;
         std::map<Address, Instant> avoid;       // stops that did not answer, until when
-        std::optional<Instant> doubtful_since;  // the peer may have the model, but does not answer
+        bool doubtful = false;                  // the peer may have the model,
+        std::optional<Instant> doubtful_since;  // and does not answer
         std::optional<Waiter> waiter;
         uint64_t part = 0;  // distinguishes this entry from a later one of the same id
     };
@@ -99,13 +100,15 @@ private:
                   const NextDestination& next, std::function<void(Result<FinishedStop>)> done);
     void tell_progress(Instant now);
 
+    void turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why);
     bool is_stale(const routing::JourneyRecord& record) const;
     void arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
                  std::optional<routing::JourneyRecord> record, const Result<void>& kept);
     void forget_old_tombstones();
 
     void start_transfer(uint64_t id, Entry& entry, Instant now);
-    void transfer_failed(uint64_t id, Entry& entry, const Error& error, bool maybe_received, Instant now);
+    void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
+    void drop_letter(uint64_t id, Entry& entry, const Error& error);
     void sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now);
     void prune();
 
@@ -124,6 +127,7 @@ private:
     std::map<uint64_t, routing::JourneyRecord> passed_;
     std::map<uint64_t, std::shared_ptr<Importing>> importing_;
     std::vector<std::pair<Incoming, WallTime>> tombstones_;
+    size_t landing_ = 0;  // versions on their way into the store, and in nobody's custody yet
     uint64_t next_delivery_ = 1;
     uint64_t next_part_ = 1;
     uint64_t stops_trained_ = 0;

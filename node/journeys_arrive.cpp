@@ -7,21 +7,24 @@ namespace aip::node {
 namespace {
 
 constexpr size_t kTombstonesMax = 1024;
+constexpr std::string_view kFurtherOn = "this journey is already further on here";
+
+struct Kept {
+    Result<void> stored;    // blocks and version
+    Result<void> promised;  // custody and receipt
+};
 
 }  // namespace
 
 void Journeys::on_model_head(const Incoming& incoming, Bytes bytes) {
-    const Instant now = services_.clock.now();
     auto head = ModelHead::parse(bytes);
     auto admitted = head ? admit(std::move(*head), incoming.peer, verifier_, services_.clock.wall())
                          : Result<Admitted>(head.error());
-    if (!admitted) {
-        services_.host.log("refused a model from " + incoming.peer.text() + ": " + admitted.error().text);
-        return exchange_.refuse(incoming, aipacket::CancelCode::kRefused, admitted.error().text, now);
-    }
+    if (!admitted) return turn_away(incoming, aipacket::CancelCode::kRefused, admitted.error().text);
     if (admitted->journey && is_stale(*admitted->journey))
-        return exchange_.refuse(incoming, aipacket::CancelCode::kRefused, "this journey is already further on here",
-                                now);
+        return turn_away(incoming, aipacket::CancelCode::kRefused, kFurtherOn);
+    if (entries_.size() + arriving_.size() >= limits::kCustodyMax)
+        return turn_away(incoming, aipacket::CancelCode::kBusy, "this node has all the models it can look after");
     const auto placed = arriving_.insert_or_assign(incoming, std::move(*admitted)).first;
     submit(
         services_.storage,
@@ -31,23 +34,28 @@ void Journeys::on_model_head(const Incoming& incoming, Bytes bytes) {
         [this, incoming](const Result<std::vector<uint32_t>>& missing) {
             const auto it = arriving_.find(incoming);
             if (it == arriving_.end()) return;
-            const Instant then = services_.clock.now();
-            if (!missing) return exchange_.refuse(incoming, aipacket::CancelCode::kStopped, missing.error().text, then);
+            if (!missing) return turn_away(incoming, aipacket::CancelCode::kStopped, missing.error().text);
             const auto& blocks = it->second.manifest.blocks();
             aipacket::Bitmap wanted(blocks.size());
             for (uint32_t index : *missing) wanted.set(index);
-            exchange_.want(incoming, blocks, wanted, then);
+            const auto asked = exchange_.want(incoming, blocks, wanted, services_.clock.now());
+            if (!asked) turn_away(incoming, aipacket::CancelCode::kRefused, asked.error().text);
         });
 }
 
-// A copy that is behind what we already know of this journey: a late duplicate.
+void Journeys::turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why) {
+    arriving_.erase(incoming);
+    services_.host.log("refused a model from " + incoming.peer.text() + ": " + std::string(why));
+    exchange_.refuse(incoming, code, why, services_.clock.now());
+}
+
+// A copy that is behind what we already know of this journey: a late duplicate. While we have it in our own hands there
+// is nothing that could come back, however far on it says it is.
 bool Journeys::is_stale(const routing::JourneyRecord& record) const {
     const auto entry = entries_.find(record.id);
-    if (entry != entries_.end() && entry->second.record) {
-        const bool left = entry->second.custody.state == CustodyState::kOutbound;
-        return left ? record.stops <= entry->second.record->stops && record.next != entry->second.record->next
-                    : record.stops <= entry->second.record->stops;
-    }
+    if (entry != entries_.end())
+        return entry->second.custody.state != CustodyState::kOutbound || entry->second.superseded ||
+               !entry->second.record || record.stops <= entry->second.record->stops;
     const auto passed = passed_.find(record.id);
     return passed != passed_.end() && record.stops < passed->second.stops;
 }
@@ -56,10 +64,13 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
     const auto it = arriving_.find(incoming);
     if (it == arriving_.end())
         return exchange_.refuse(incoming, aipacket::CancelCode::kStopped, "forgotten", services_.clock.now());
+    // Much may have happened since its head came: another copy, for one.
+    if (it->second.journey && is_stale(*it->second.journey))
+        return turn_away(incoming, aipacket::CancelCode::kRefused, kFurtherOn);
     Admitted admitted = std::move(it->second);
     arriving_.erase(it);
     Custody custody;
-    custody.id = admitted.journey ? admitted.journey->id : incoming.transfer;
+    custody.id = admitted.journey ? admitted.journey->id : services_.rng.next() | 1;
     custody.state = CustodyState::kHeld;
     custody.version = admitted.manifest.id();
     custody.task = admitted.manifest.task();
@@ -77,19 +88,22 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
     if (const auto old = entries_.find(custody.id); old != entries_.end()) {
         old->second.superseded = true;
         old->second.busy = true;
-        if (old->second.custody.state == CustodyState::kOutbound)
-            exchange_.cancel(old->second.custody.transfer, "the model has come back", services_.clock.now());
+        exchange_.cancel(old->second.custody.transfer, "the model has come back", services_.clock.now());
     }
+    ++landing_;
     submit(
         services_.storage,
         [services = services_, manifest = admitted.manifest, sealed = admitted.sealed_manifest, custody,
-         tombstone]() -> Result<void> {
-            AIP_TRY(model::check_header(manifest, services.blocks));
-            AIP_TRY(services.versions.put(manifest, sealed, custody.since, true));
-            return services.custody.put_received(custody, tombstone);
+         tombstone]() -> Kept {
+            if (auto checked = model::check_header(manifest, services.blocks); !checked) return {checked, {}};
+            if (auto put = services.versions.put(manifest, sealed, custody.since, true); !put) return {put, {}};
+            return {{}, services.custody.put_received(custody, tombstone)};
         },
-        [this, incoming, custody, tombstone, record = std::move(admitted.journey)](const Result<void>& kept) mutable {
-            arrived(incoming, custody, tombstone, std::move(record), kept);
+        [this, incoming, custody, tombstone, record = std::move(admitted.journey)](const Kept& kept) mutable {
+            --landing_;
+            // Nobody can tell whether the promise is on disk: neither a receipt nor a refusal would be true.
+            if (!kept.promised) return services_.host.fatal(kept.promised.error());
+            arrived(incoming, custody, tombstone, std::move(record), kept.stored);
         });
 }
 
@@ -100,9 +114,8 @@ void Journeys::arrived(const Incoming& incoming, const Custody& custody, const T
     if (!kept) {
         if (old != entries_.end()) old->second.superseded = old->second.busy = false;
         const bool lies = kept.error().code == ErrorCode::kInvalid;
-        services_.host.log("could not keep a model from " + incoming.peer.text() + ": " + kept.error().text);
-        return exchange_.refuse(incoming, lies ? aipacket::CancelCode::kRefused : aipacket::CancelCode::kNoSpace,
-                                kept.error().text, now);
+        return turn_away(incoming, lies ? aipacket::CancelCode::kRefused : aipacket::CancelCode::kNoSpace,
+                         kept.error().text);
     }
     Entry entry;
     entry.custody = custody;
@@ -110,10 +123,12 @@ void Journeys::arrived(const Incoming& incoming, const Custody& custody, const T
     entry.since = now;
     entry.part = next_part_++;
     if (old != entries_.end()) {
-        if (old->second.waiter) sent_to_waiter(old->second, old->second.custody.to, {}, 0, now);
-        entries_.erase(old);
+        Entry left = std::move(old->second);
+        old->second = std::move(entry);
+        sent_to_waiter(left, left.custody.to, {}, 0, now);
+    } else {
+        entries_.emplace(custody.id, std::move(entry));
     }
-    entries_.emplace(custody.id, std::move(entry));
     exchange_.complete(incoming, tombstone.receipt, now);
     tombstones_.push_back({incoming, tombstone.at});
     if (tombstones_.size() > kTombstonesMax + kTombstonesMax / 8) forget_old_tombstones();
@@ -121,14 +136,14 @@ void Journeys::arrived(const Incoming& incoming, const Custody& custody, const T
 
 void Journeys::forget_old_tombstones() {
     const size_t old = tombstones_.size() - kTombstonesMax;
-    std::vector<uint64_t> transfers;
+    std::vector<std::pair<uint64_t, Address>> names;
     for (size_t i = 0; i < old; ++i) {
         exchange_.forget(tombstones_[i].first);
-        transfers.push_back(tombstones_[i].first.transfer);
+        names.push_back({tombstones_[i].first.transfer, tombstones_[i].first.peer});
     }
     tombstones_.erase(tombstones_.begin(), tombstones_.begin() + static_cast<std::ptrdiff_t>(old));
     services_.storage.run(
-        [&store = services_.custody, transfers] { static_cast<void>(store.erase_tombstones(transfers)); }, [] {});
+        [&store = services_.custody, names] { static_cast<void>(store.erase_tombstones(names)); }, [] {});
 }
 
 void Journeys::on_incoming_ended(const Incoming& incoming, const Error& error) {

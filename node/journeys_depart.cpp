@@ -1,4 +1,6 @@
 // How a model leaves: the transfer, the receipt, and what happens when there is none.
+#include <utility>
+
 #include "node/journeys.hpp"
 
 namespace aip::node {
@@ -40,7 +42,7 @@ void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
             const Instant then = services_.clock.now();
             const Result<void> sent =
                 outgoing ? exchange_.send(std::move(*outgoing), then) : Result<void>(outgoing.error());
-            if (!sent) transfer_failed(id, it->second, sent.error(), false, then);
+            if (!sent) transfer_failed(id, it->second, sent.error(), Heard::kNothing, then);
         });
 }
 
@@ -55,7 +57,7 @@ void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, co
         body->version != entry->custody.version)
         return transfer_failed(id, *entry,
                                Error{ErrorCode::kDenied, peer.text() + " sent a receipt that is not for this model"},
-                               true, now);
+                               Heard::kAsked, now);
     entry->busy = true;
     submit(
         services_.storage, [&store = services_.custody, id] { return store.erase(id); },
@@ -74,36 +76,39 @@ void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, co
 
 void Journeys::sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now) {
     if (!entry.waiter) return;
+    const Waiter waiter = *std::exchange(entry.waiter, std::nullopt);  // done() may come back to us
     SentModel sent;
     sent.version = entry.custody.version;
     sent.journey = entry.record ? entry.custody.id : 0;
     sent.peer = peer;
     sent.receipt = std::move(receipt);
-    sent.bytes = entry.waiter->bytes;
+    sent.bytes = waiter.bytes;
     sent.wire_bytes = wire_bytes;
-    sent.elapsed = now - entry.waiter->started;
-    entry.waiter->done(std::move(sent));
-    entry.waiter.reset();
+    sent.elapsed = now - waiter.started;
+    waiter.done(std::move(sent));
 }
 
-void Journeys::on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) {
+void Journeys::on_send_failed(uint64_t transfer, const Error& error, Heard heard) {
     Entry* entry = find_transfer(transfer);
     if (entry != nullptr && !entry->superseded)
-        transfer_failed(entry->custody.id, *entry, error, maybe_received, services_.clock.now());
+        transfer_failed(entry->custody.id, *entry, error, heard, services_.clock.now());
 }
 
 // A journey goes elsewhere, unless the peer may already have the model: then it is asked again until it answers, since
-// a second copy on its way would be worse than waiting. A model for one node is the sending program's business.
-void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, bool maybe_received, Instant now) {
+// a second copy on its way would be worse than waiting. That it was silent this time takes no earlier doubt away; only
+// its refusal does. A model for one node is the sending program's business.
+void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now) {
     services_.host.log("sending " + entry.custody.version.short_hex() + " to " + entry.custody.to.text() + ": " +
                        error.text);
     entry.retry_at = now + kRetry;
-    if (maybe_received && entry.record) {
+    entry.doubtful = heard == Heard::kAsked || (entry.doubtful && heard == Heard::kNothing);
+    if (entry.doubtful && entry.record) {
         if (!entry.doubtful_since) entry.doubtful_since = now;
         if (now < *entry.doubtful_since + kDoubt) return;
         services_.host.log("giving up on " + entry.custody.to.text() +
                            "; the model goes elsewhere and may have a twin");
     }
+    entry.doubtful = false;
     entry.doubtful_since.reset();
     if (entry.record) {
         entry.avoid[entry.custody.to] = now + kAvoid;
@@ -111,7 +116,11 @@ void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, bo
         entry.record->next.reset();
         return;
     }
-    if (!entry.waiter) return;  // from before a restart: keep trying
+    if (entry.waiter) return drop_letter(id, entry, error);
+    if (heard == Heard::kRefused) entry.retry_at = now + kAvoid;  // nobody waits any more: keep trying
+}
+
+void Journeys::drop_letter(uint64_t id, Entry& entry, const Error& error) {
     entry.busy = true;
     submit(
         services_.storage, [&store = services_.custody, id] { return store.erase(id); },
@@ -119,8 +128,9 @@ void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, bo
             if (!erased) return services_.host.fatal(erased.error());
             const auto it = entries_.find(id);
             if (it == entries_.end() || it->second.part != part) return;
-            if (it->second.waiter) it->second.waiter->done(error);
+            const auto waiter = std::move(it->second.waiter);
             entries_.erase(it);
+            if (waiter) waiter->done(error);
         });
 }
 
@@ -129,12 +139,17 @@ Result<void> Journeys::cancel(uint64_t transfer, Instant now) {
     if (entry == nullptr || entry->busy)
         return Error{ErrorCode::kNotFound, "no such transfer leaves this node; see 'aipctl transfers'"};
     exchange_.cancel(transfer, "cancelled by the sender", now);
-    transfer_failed(entry->custody.id, *entry, Error{ErrorCode::kCancelled, "the transfer was cancelled"}, false, now);
+    const Error error{ErrorCode::kCancelled, "the transfer was cancelled"};
+    if (entry->record)
+        transfer_failed(entry->custody.id, *entry, error, Heard::kRefused, now);
+    else
+        drop_letter(entry->custody.id, *entry, error);
     return {};
 }
 
 // Old versions go; what is in custody, and the blocks of what is arriving, stay.
 void Journeys::prune() {
+    if (landing_ > 0) return;  // their versions are not among those to keep yet; the next receipt tries again
     sent_since_prune_ = 0;
     std::set<VersionId> keep;
     for (const auto& [id, entry] : entries_) keep.insert(entry.custody.version);

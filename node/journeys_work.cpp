@@ -62,6 +62,9 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
                                                {}});
         if (!started) return done(started.error());
         if (const auto policy = routing::make_policy(started->policy); !policy) return done(policy.error());
+        if (interest_.entries(order.task).empty())
+            return done(Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
+                                                        "'; start a trainer program on a node, then see 'aipctl interest'"});
         record = std::move(*started);
     } else if (!routes_.to(std::get<Address>(order.to))) {
         return done(Error{ErrorCode::kUnreachable,
@@ -80,6 +83,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     statement.time = services_.clock.wall();
     statement.journey = on_journey != nullptr ? id : 0;
     model::ManifestFields fields{{}, order.task, {}};
+    ++landing_;
     Waiter waiter{session, std::move(progress), std::move(done), services_.clock.now(), file->size()};
     submit(
         services_.storage,
@@ -90,6 +94,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
         [this, id, order = std::move(order), record = std::move(record),
          waiter = std::move(waiter)](Result<model::Manifest> manifest) mutable {
             importing_.erase(id);
+            --landing_;
             if (!manifest) return waiter.done(manifest.error());
             Entry entry;
             entry.custody.id = id;
@@ -124,6 +129,7 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
     if (!entry->record)
         return done(Error{ErrorCode::kInvalid, "this model has no journey; release it and send yours as a new one"});
     entry->busy = true;
+    ++landing_;
     ledger::HopStatement statement = describe(work);
     statement.task = entry->custody.task;
     if (!entry->custody.from.is_zero()) statement.received_from = entry->custody.from;
@@ -146,6 +152,7 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
 
 void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> child, const WorkDone& work,
                         const NextDestination& next, std::function<void(Result<FinishedStop>)> done) {
+    --landing_;
     const auto it = entries_.find(id);
     if (it == entries_.end() || it->second.part != part)
         return done(Error{ErrorCode::kNotFound, "the model has moved on meanwhile"});
@@ -251,8 +258,9 @@ void Journeys::tell_progress(Instant now) {
     for (const auto& [id, entry] : entries_) {
         if (!entry.waiter || !entry.waiter->progress || now < entry.waiter->started) continue;
         const auto progress = exchange_.progress(entry.custody.transfer);
-        if (progress && progress->bytes_total > 0)
-            entry.waiter->progress(progress->bytes_done, progress->bytes_total, entry.custody.transfer, "sending");
+        if (!progress || progress->bytes_total == 0) continue;
+        const SendProgress tell = entry.waiter->progress;  // whom it tells may close its session, and so end the waiter
+        tell(progress->bytes_done, progress->bytes_total, entry.custody.transfer, "sending");
     }
 }
 

@@ -129,8 +129,8 @@ void Node::on_message(const Address& peer, Bytes head) { auditor_->on_answer(pee
 void Node::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) {
     journeys_->on_sent(transfer, peer, std::move(receipt), progress);
 }
-void Node::on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) {
-    journeys_->on_send_failed(transfer, error, maybe_received);
+void Node::on_send_failed(uint64_t transfer, const Error& error, Heard heard) {
+    journeys_->on_send_failed(transfer, error, heard);
 }
 
 Result<void> Node::bind(SessionId session, const std::string& task) {

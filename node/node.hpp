@@ -74,7 +74,7 @@ private:
     void on_incoming_ended(const Incoming& incoming, const Error& error) override;
     void on_message(const Address& peer, Bytes head) override;
     void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) override;
-    void on_send_failed(uint64_t transfer, const Error& error, bool maybe_received) override;
+    void on_send_failed(uint64_t transfer, const Error& error, Heard heard) override;
 
     size_t say_hello(Instant now);
     size_t exchange_interest(Instant now);
