@@ -32,6 +32,7 @@ inline constexpr uint32_t kSymbolBytesMin = 256;
 inline constexpr uint32_t kOfferBytesMax = 1100;  // sealed; fits one packet of any link
 inline constexpr uint32_t kReceiptBytesMax = 1100;
 inline constexpr uint32_t kCancelTextMax = 200;
+inline constexpr uint32_t kCustodyMax = 1024;    // models one node looks after, those arriving included
 inline constexpr uint32_t kBlockRejectsMax = 3;  // times a block may arrive with the wrong digest
 
 // Ports and packets (dataplane/)

@@ -56,7 +56,7 @@ private:
         }
         std::vector<AuditStep> steps;
         std::vector<std::pair<VersionId, Address>> open;  // version and who should know it
-        std::set<std::pair<VersionId, Address>> seen;              // all that was ever open: entries may point in circles
+        std::set<std::pair<VersionId, Address>> seen;     // all that was ever open: entries may point in circles
         std::function<void(std::vector<AuditStep>)> done;
     };
 

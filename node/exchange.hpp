@@ -3,8 +3,9 @@
 // the receipt it gave (tombstone). What a head means and what becomes of a model is its user's business.
 //
 // Invariants: at most limits::kTransfersMax transfers each way, of which one peer may offer, and messages may be, a
-// quarter (further offers are left unanswered and counted; their senders repeat them); a block counts as stored only after its SHA-256 was checked and the store took it.
-// Loop only. Storage jobs find their transfer by key when they are done, so a transfer may end while they run.
+// quarter (further offers are left unanswered and counted; their senders repeat them); a block counts as stored only
+// after its SHA-256 was checked and the store took it. Loop only. Storage jobs find their transfer by key when they are
+// done, so a transfer may end while they run.
 #pragma once
 
 #include <array>

@@ -142,8 +142,8 @@ void Journeys::forget_old_tombstones() {
         names.push_back({tombstones_[i].first.transfer, tombstones_[i].first.peer});
     }
     tombstones_.erase(tombstones_.begin(), tombstones_.begin() + static_cast<std::ptrdiff_t>(old));
-    services_.storage.run(
-        [&store = services_.custody, names] { static_cast<void>(store.erase_tombstones(names)); }, [] {});
+    services_.storage.run([&store = services_.custody, names] { static_cast<void>(store.erase_tombstones(names)); },
+                          [] {});
 }
 
 void Journeys::on_incoming_ended(const Incoming& incoming, const Error& error) {

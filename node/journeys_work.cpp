@@ -63,8 +63,9 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
         if (!started) return done(started.error());
         if (const auto policy = routing::make_policy(started->policy); !policy) return done(policy.error());
         if (interest_.entries(order.task).empty())
-            return done(Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
-                                                        "'; start a trainer program on a node, then see 'aipctl interest'"});
+            return done(
+                Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
+                                                "'; start a trainer program on a node, then see 'aipctl interest'"});
         record = std::move(*started);
     } else if (!routes_.to(std::get<Address>(order.to))) {
         return done(Error{ErrorCode::kUnreachable,

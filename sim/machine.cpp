@@ -115,8 +115,9 @@ void Machine::wake() {
             break;
         }
     const Instant next = life->node->next_wakeup();
-    if (next == Instant::never() || next >= life->wake_at) return;
+    if (next == Instant::never()) return;
     const Instant when = next > queue_.now() ? next : queue_.now() + Duration::microseconds(50);
+    if (when >= life->wake_at) return;
     life->wake_at = when;
     later(when, [this, when] {
         if (life_->wake_at == when) life_->wake_at = Instant::never();
