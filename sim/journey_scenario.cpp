@@ -146,7 +146,11 @@ std::optional<std::string> check_custody(Network& network, Watch& watch) {
 }
 
 void lay_links(Network& network, const LinkOptions& link) {
-    for (size_t i = 0; i < kNodes; ++i) network.add_node({});
+    // Most of the time of a run goes into signatures of hellos and records: fewer of them, more seeds.
+    MachineOptions machine;
+    machine.settings.hello_interval = Duration::seconds(2);
+    machine.settings.interest_refresh = Duration::seconds(60);
+    for (size_t i = 0; i < kNodes; ++i) network.add_node(machine);
     for (size_t i = 0; i < 4; ++i) {
         network.link(i, i + 1, link);
         network.link(i + 5, i + 6, link);
@@ -163,7 +167,9 @@ void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutc
             if (network.machine(victim).alive()) {
                 ++outcome.kills;
                 network.machine(victim).kill();
-                network.queue().after(Duration::milliseconds(static_cast<int64_t>(100 + rng.below(3000))),
+                // Now and then long enough for neighbours to lose it and for transfers to time out.
+                const uint64_t down_ms = rng.chance(0.1) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
+                network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)),
                                       [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
             }
         }
