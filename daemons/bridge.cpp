@@ -12,6 +12,8 @@
 namespace aip::daemons {
 namespace {
 
+constexpr mode_t kDeliveryMode = 0444;  // rfc/0005 3.4: its receiver may be another user, and open it again to read
+
 std::string hex_id(uint64_t id) {
     if (id == 0) return {};
     Bytes raw;
@@ -181,7 +183,7 @@ void Bridge::handle(const Call& call, api::ReportQuery& request, std::optional<O
 }
 
 void Bridge::handle(const Call& call, api::LedgerEntry& request, std::optional<OwnedFd>) {
-    node_->entry_proof(request.which, request.node, [this, call](Result<Bytes> proof) {
+    node_->entry_proof({request.which, request.size}, request.node, [this, call](Result<Bytes> proof) {
         proof ? answer(call, api::Blob{std::move(*proof)}) : fail(call, proof.error());
     });
 }
@@ -219,7 +221,7 @@ void Bridge::handle(const Call& call, api::ExportVersion& request, std::optional
 }
 
 Result<std::unique_ptr<node::DeliveryFile>> Bridge::open_delivery() {
-    OwnedFd fd(open(delivery_dir_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    OwnedFd fd(open(delivery_dir_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kDeliveryMode));
     if (!fd)
         return Error{errno == ENOSPC ? ErrorCode::kNoSpace : ErrorCode::kIo,
                      "cannot make a file in " + delivery_dir_ + ": " + std::strerror(errno)};

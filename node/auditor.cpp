@@ -12,19 +12,20 @@ constexpr Duration kAnswerOnce = Duration::seconds(2);
 constexpr uint32_t kTriesMax = 10;
 
 // Storage thread.
-Result<Bytes> prove(const ledger::Log& log, const std::variant<uint64_t, VersionId>& which) {
+Result<Bytes> prove(const ledger::Log& log, const EntryQuery& query) {
     uint64_t index = 0;
-    if (const auto* version = std::get_if<VersionId>(&which)) {
+    if (const auto* version = std::get_if<VersionId>(&query.which)) {
         AIP_ASSIGN(const auto found, log.find(*version));
         if (!found) return Error{ErrorCode::kNotFound, "no entry about version " + version->hex() + " in this ledger"};
         index = *found;
     } else {
-        index = std::get<uint64_t>(which);
+        index = std::get<uint64_t>(query.which);
         if (index >= log.size())
             return Error{ErrorCode::kNotFound,
                          "no entry " + std::to_string(index) + ": the ledger has " + std::to_string(log.size())};
     }
-    AIP_ASSIGN(const ledger::EntryProof proof, log.prove(index));
+    AIP_ASSIGN(const ledger::EntryProof proof,
+               query.tree_size == 0 ? log.prove(index) : log.prove(index, query.tree_size));
     return proof.encode();
 }
 
@@ -33,15 +34,14 @@ Result<Bytes> prove(const ledger::Log& log, const std::variant<uint64_t, Version
 Auditor::Auditor(const Services& services, Outbox& outbox, Exchange& exchange)
     : services_(services), outbox_(outbox), exchange_(exchange) {}
 
-void Auditor::local(std::variant<uint64_t, VersionId> which, std::function<void(Result<Bytes>)> done) {
+void Auditor::local(const EntryQuery& query, std::function<void(Result<Bytes>)> done) {
     submit(
-        services_.storage, [&log = services_.log, which] { return prove(log, which); }, std::move(done));
+        services_.storage, [&log = services_.log, query] { return prove(log, query); }, std::move(done));
 }
 
-void Auditor::entry(std::variant<uint64_t, VersionId> which, std::optional<Address> at,
-                    std::function<void(Result<Bytes>)> done) {
-    if (!at || *at == services_.self()) return local(which, std::move(done));
-    const auto* version = std::get_if<VersionId>(&which);
+void Auditor::entry(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done) {
+    if (!at || *at == services_.self()) return local(query, std::move(done));
+    const auto* version = std::get_if<VersionId>(&query.which);
     if (version == nullptr) return done(Error{ErrorCode::kInvalid, "ask another node by version, not by index"});
     ask(*at, *version, std::move(done));
 }
@@ -89,7 +89,7 @@ void Auditor::on_query(const aipacket::PacketView& packet) {
     static_cast<void>(r.copy(version.bytes));
     if (!r.done() || answering_.size() >= kQueriesMax || answering_.contains({packet.source, query})) return;
     answering_[{packet.source, query}] = services_.clock.now() + kAnswerOnce;
-    local(version, [this, query, to = packet.source](Result<Bytes> proof) {
+    local({version}, [this, query, to = packet.source](Result<Bytes> proof) {
         Answer answer{query, {}, {}};
         if (proof)
             answer.proof = std::move(*proof);
@@ -128,7 +128,7 @@ void Auditor::step(std::shared_ptr<Walk> walk) {
     if (walk->open.empty() || walk->steps.size() >= kStepsMax) return walk->done(std::move(walk->steps));
     const auto [version, at] = walk->open.back();
     walk->open.pop_back();
-    local(version, [this, walk, version = version, at = at](Result<Bytes> proof) {
+    local({version}, [this, walk, version = version, at = at](Result<Bytes> proof) {
         if (proof || at == services_.self()) return took_step(walk, version, services_.self(), std::move(proof));
         ask(at, version,
             [this, walk, version, at](Result<Bytes> remote) { took_step(walk, version, at, std::move(remote)); });

@@ -23,6 +23,12 @@ struct AuditStep {
     std::string note;  // and this says why
 };
 
+// Which entry of a ledger: by index or by what it is about, proven in the tree of a signed size (0: the newest).
+struct EntryQuery {
+    std::variant<uint64_t, VersionId> which;
+    uint64_t tree_size = 0;
+};
+
 class Auditor {
 public:
     static constexpr size_t kQueriesMax = 64;
@@ -31,8 +37,7 @@ public:
 
     Auditor(const Services& services, Outbox& outbox, Exchange& exchange);
 
-    void entry(std::variant<uint64_t, VersionId> which, std::optional<Address> at,
-               std::function<void(Result<Bytes>)> done);
+    void entry(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done);
     // `maker`: who should know the version if this node does not.
     void audit(const VersionId& version, const Address& maker, std::function<void(std::vector<AuditStep>)> done);
 
@@ -60,7 +65,7 @@ private:
         std::function<void(std::vector<AuditStep>)> done;
     };
 
-    void local(std::variant<uint64_t, VersionId> which, std::function<void(Result<Bytes>)> done);
+    void local(const EntryQuery& query, std::function<void(Result<Bytes>)> done);
     void ask(const Address& at, const VersionId& version, std::function<void(Result<Bytes>)> done);
     void step(std::shared_ptr<Walk> walk);
     void took_step(std::shared_ptr<Walk> walk, const VersionId& version, const Address& at, Result<Bytes> proof);

@@ -174,9 +174,8 @@ void Node::close_session(SessionId session) {
     for (const std::string& task : sessions_.close(session)) interest_.withdraw(task, services_.clock.now());
 }
 
-void Node::entry_proof(std::variant<uint64_t, VersionId> which, std::optional<Address> at,
-                       std::function<void(Result<Bytes>)> done) {
-    auditor_->entry(which, at, std::move(done));
+void Node::entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done) {
+    auditor_->entry(query, at, std::move(done));
 }
 
 void Node::checkpoint(uint64_t size_max, std::function<void(Result<Bytes>)> done) {

@@ -50,8 +50,7 @@ public:
     // Looking in.
     void report(const std::string& name, const std::vector<std::string>& args,
                 std::function<void(Result<Report>)> done);
-    void entry_proof(std::variant<uint64_t, VersionId> which, std::optional<Address> at,
-                     std::function<void(Result<Bytes>)> done);
+    void entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done);
     void checkpoint(uint64_t size_max, std::function<void(Result<Bytes>)> done);  // 0: the newest
     void consistency(uint64_t from, uint64_t to, std::function<void(Result<Bytes>)> done);
     void audit(const VersionId& version, std::function<void(std::vector<AuditStep>)> done);
