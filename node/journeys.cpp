@@ -63,6 +63,10 @@ size_t Journeys::poll(Instant now) {
 }
 
 size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
+    if (entry.unwanted) {
+        call_off(id, entry, now);
+        return 1;
+    }
     switch (entry.custody.state) {
         case CustodyState::kHeld:
             if (entry.delivery || now < entry.retry_at) return 0;
@@ -87,21 +91,36 @@ Instant Journeys::next_wakeup() const {
     Instant soonest = Instant::never();
     for (const auto& [id, entry] : entries_) {
         if (entry.waiter) soonest = std::min(soonest, progress_at_);
-        if (entry.busy || entry.delivery || entry.custody.state == CustodyState::kEnded) continue;
-        const bool sending =
-            entry.custody.state == CustodyState::kOutbound && exchange_.sending(entry.custody.transfer);
-        if (sending) continue;
-        const bool waits = entry.custody.state == CustodyState::kHeld && entry.record;
-        soonest = std::min(soonest, waits ? entry.since + settings_.trainer_patience : entry.retry_at);
+        soonest = std::min(soonest, due(entry));
     }
     if (!importing_.empty()) soonest = std::min(soonest, progress_at_);
     return soonest;
 }
 
+// When advance() would do something. What waits for a program or a packet is never due: its coming wakes the host.
+Instant Journeys::due(const Entry& entry) const {
+    if (entry.busy) return Instant::never();
+    if (entry.unwanted) return entry.since;
+    switch (entry.custody.state) {
+        case CustodyState::kHeld:
+            if (entry.delivery) return Instant::never();
+            if (taker(entry) != 0) return entry.retry_at;
+            return entry.record ? std::max(entry.retry_at, entry.since + settings_.trainer_patience) : Instant::never();
+        case CustodyState::kReady: return entry.retry_at;
+        case CustodyState::kOutbound:
+            return exchange_.sending(entry.custody.transfer) ? Instant::never() : entry.retry_at;
+        case CustodyState::kEnded: return Instant::never();
+    }
+    return Instant::never();
+}
+
+SessionId Journeys::taker(const Entry& entry) const {
+    return entry.record ? sessions_.idle_trainer(entry.custody.task) : sessions_.idle_receiver(entry.custody.task);
+}
+
 // Held, and somebody wants it: write the file, then hand it over.
 bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
-    const SessionId session =
-        entry.record ? sessions_.idle_trainer(entry.custody.task) : sessions_.idle_receiver(entry.custody.task);
+    const SessionId session = taker(entry);
     if (session == 0) return false;
     auto file = services_.host.open_delivery();
     if (!file) {
@@ -277,8 +296,12 @@ void Journeys::close_session(SessionId session) {
             services_.host.log("the program that held " + entry.custody.version.short_hex() +
                                " is gone; the model waits for another");
         }
-        if (entry.waiter && entry.waiter->session == session) entry.waiter.reset();
+        if (!entry.waiter || entry.waiter->session != session) continue;
+        entry.waiter.reset();
+        entry.unwanted = !entry.record;  // a journey that has begun goes on without the program that began it
     }
+    for (auto& [id, importing] : importing_)
+        if (importing->session == session) importing->cancelled.store(true);
 }
 
 }  // namespace aip::node

@@ -9,6 +9,7 @@
 // Loop only; slow parts run as storage jobs, and an entry is `busy` while one of them runs.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ private:
         Custody custody;
         std::optional<routing::JourneyRecord> record;
         bool busy = false;
+        bool unwanted = false;    // cancelled by the program that sent it; no journey
         bool superseded = false;  // the model is coming back: what is still under way about it no longer counts
         std::optional<uint64_t> delivery;
         SessionId session = 0;  // that has the delivery
@@ -82,9 +84,18 @@ private:
         std::optional<Waiter> waiter;
         uint64_t part = 0;  // distinguishes this entry from a later one of the same id
     };
-    struct Importing;
+    // A file on its way into the store. The job writes `done` and reads `cancelled`, the loop the other way round.
+    struct Importing {
+        std::atomic<uint64_t> done{0};
+        std::atomic<bool> cancelled{false};
+        uint64_t total = 0;
+        SessionId session = 0;
+        SendProgress progress;
+    };
 
     size_t advance(uint64_t id, Entry& entry, Instant now);
+    Instant due(const Entry& entry) const;
+    SessionId taker(const Entry& entry) const;  // an idle program that can have this model; 0: there is none
     bool deliver(uint64_t id, Entry& entry, Instant now);
     void hand_over(uint64_t id, uint64_t part, Delivery delivery, std::unique_ptr<DeliveryFile> file,
                    Result<void> exported);
@@ -108,6 +119,7 @@ private:
 
     void start_transfer(uint64_t id, Entry& entry, Instant now);
     void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
+    void call_off(uint64_t id, Entry& entry, Instant now);
     void drop_letter(uint64_t id, Entry& entry, const Error& error);
     void sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now);
     void prune();

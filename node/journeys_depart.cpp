@@ -135,16 +135,26 @@ void Journeys::drop_letter(uint64_t id, Entry& entry, const Error& error) {
 }
 
 Result<void> Journeys::cancel(uint64_t transfer, Instant now) {
+    if (const auto importing = importing_.find(transfer); importing != importing_.end()) {
+        importing->second->cancelled.store(true);
+        return {};
+    }
     Entry* entry = find_transfer(transfer);
-    if (entry == nullptr || entry->busy)
+    if (entry == nullptr || (entry->busy && entry->record))
         return Error{ErrorCode::kNotFound, "no such transfer leaves this node; see 'aipctl transfers'"};
+    if (!entry->record) {
+        entry->unwanted = true;  // the next poll in which no job is at work on it
+        return {};
+    }
     exchange_.cancel(transfer, "cancelled by the sender", now);
-    const Error error{ErrorCode::kCancelled, "the transfer was cancelled"};
-    if (entry->record)
-        transfer_failed(entry->custody.id, *entry, error, Heard::kRefused, now);
-    else
-        drop_letter(entry->custody.id, *entry, error);
+    transfer_failed(entry->custody.id, *entry, Error{ErrorCode::kCancelled, "the transfer was cancelled"},
+                    Heard::kRefused, now);
     return {};
+}
+
+void Journeys::call_off(uint64_t id, Entry& entry, Instant now) {
+    exchange_.cancel(entry.custody.transfer, "cancelled by the sender", now);
+    drop_letter(id, entry, Error{ErrorCode::kCancelled, "the transfer was cancelled"});
 }
 
 // Old versions go; what is in custody, and the blocks of what is arriving, stay.

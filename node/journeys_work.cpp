@@ -1,18 +1,8 @@
 // What programs do with models: start one, hand a trained one back, let one go.
-#include <atomic>
-
 #include "crypto/sha256.hpp"
 #include "node/journeys.hpp"
 
 namespace aip::node {
-
-// A file on its way into the store. The job writes `done`, the loop reads it for progress.
-struct Journeys::Importing {
-    std::atomic<uint64_t> done{0};
-    uint64_t total = 0;
-    SessionId session = 0;
-    SendProgress progress;
-};
 
 namespace {
 
@@ -27,6 +17,24 @@ ledger::HopStatement describe(const WorkDone& work) {
     s.metrics = work.metrics;
     return s;
 }
+
+Error cancelled() { return {ErrorCode::kCancelled, "the transfer was cancelled"}; }
+
+// A file that ends with an error once its sender no longer wants it sent.
+class CancellableSource final : public model::Source {
+public:
+    CancellableSource(std::unique_ptr<model::Source> file, const std::atomic<bool>& stop)
+        : file_(std::move(file)), stop_(stop) {}
+    uint64_t size() const override { return file_->size(); }
+    Result<void> read(uint64_t offset, MutableBytes out) override {
+        if (stop_.load()) return cancelled();
+        return file_->read(offset, out);
+    }
+
+private:
+    std::unique_ptr<model::Source> file_;
+    const std::atomic<bool>& stop_;
+};
 
 // Storage thread: file -> blocks -> signed manifest -> ledger entry, all durable when it returns.
 Result<model::Manifest> record_version(const Services& services, model::Source& file,
@@ -76,6 +84,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     importing->session = session;
     importing->progress = progress;
     importing_[id] = importing;
+    if (progress) progress(0, importing->total, id, "reading the file");  // from now on it can be cancelled
 
     ledger::HopStatement statement = describe({"imported", 0, 0, {}, {}, {}});
     statement.task = order.task;
@@ -88,15 +97,17 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     Waiter waiter{session, std::move(progress), std::move(done), services_.clock.now(), file->size()};
     submit(
         services_.storage,
-        [services = services_, source = std::shared_ptr<model::Source>(std::move(file)), importing, statement, fields] {
+        [services = services_, importing, statement, fields,
+         source = std::make_shared<CancellableSource>(std::move(file), importing->cancelled)] {
             return record_version(services, *source, fields, statement,
                                   [&](uint64_t bytes, uint64_t) { importing->done.store(bytes); });
         },
-        [this, id, order = std::move(order), record = std::move(record),
+        [this, id, importing, order = std::move(order), record = std::move(record),
          waiter = std::move(waiter)](Result<model::Manifest> manifest) mutable {
             importing_.erase(id);
             --landing_;
             if (!manifest) return waiter.done(manifest.error());
+            if (importing->cancelled.load()) return waiter.done(cancelled());
             Entry entry;
             entry.custody.id = id;
             entry.custody.version = manifest->id();
@@ -255,7 +266,7 @@ void Journeys::relay(uint64_t id, Entry& entry) {
 
 void Journeys::tell_progress(Instant now) {
     for (const auto& [id, importing] : importing_)
-        if (importing->progress) importing->progress(importing->done.load(), importing->total, 0, "reading the file");
+        if (importing->progress) importing->progress(importing->done.load(), importing->total, id, "reading the file");
     for (const auto& [id, entry] : entries_) {
         if (!entry.waiter || !entry.waiter->progress || now < entry.waiter->started) continue;
         const auto progress = exchange_.progress(entry.custody.transfer);
