@@ -62,7 +62,7 @@ Result<Copied> copy_into(int from, int to, const std::string& path) {
 }  // namespace
 
 Result<OwnedFd> open_for_reading(const std::string& path) {
-    OwnedFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    OwnedFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not make it wait for a writer
     if (!file) return file_error("cannot open", path);
     return file;
 }
