@@ -222,7 +222,7 @@ void Bridge::handle(const Call& call, api::ExportVersion& request, std::optional
 
 Result<std::unique_ptr<node::DeliveryFile>> Bridge::open_delivery() {
     OwnedFd fd(open(delivery_dir_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kDeliveryMode));
-    if (!fd)
+    if (!fd || fchmod(fd.get(), kDeliveryMode) != 0)  // whatever the umask
         return Error{errno == ENOSPC ? ErrorCode::kNoSpace : ErrorCode::kIo,
                      "cannot make a file in " + delivery_dir_ + ": " + std::strerror(errno)};
     return std::unique_ptr<node::DeliveryFile>(std::make_unique<UnlinkedFile>(std::move(fd)));
