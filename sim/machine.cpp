@@ -62,12 +62,12 @@ Result<void> Machine::start() {
         life->ports.push_back(port.get());
         AIP_TRY(life->dataplane->add_port(std::move(port)));
     }
-    life->versions = std::make_unique<model::VersionStore>(blocks_, kv_);
-    life->custody = std::make_unique<node::CustodyStore>(kv_);
+    life->versions = std::make_unique<model::VersionStore>(faulty_blocks_, faulty_kv_);
+    life->custody = std::make_unique<node::CustodyStore>(faulty_kv_);
     AIP_ASSIGN(life->log, ledger::Log::open(log_store_, checkpoint_, signer_));
     life->jobs_until = queue_.now();
     life_ = life;
-    const node::Services services{queue_,         rng_,       *this,   blocks_,          *life->versions,
+    const node::Services services{queue_,         rng_,       *this,   faulty_blocks_,   *life->versions,
                                   *life->custody, *life->log, signer_, *life->dataplane, *this};
     AIP_ASSIGN(life->node, node::Node::start(services, options_.settings, root_));
     later(queue_.now(), [this] { wake(); });

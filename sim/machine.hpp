@@ -14,6 +14,7 @@
 #include "dataplane/memory_port.hpp"
 #include "node/node.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/faulty_kv_store.hpp"
 
 namespace aip::sim {
 
@@ -56,6 +57,10 @@ public:
     // Grows whenever what is on disk may have changed; a checker of durable state has nothing to do until it does.
     uint64_t disk_changes() const { return kv_.durable_writes() + power_cuts_; }
     Result<std::optional<uint64_t>> ledger_index(const VersionId& version) { return log_store_.find(version); }
+    model::FaultyBlockStore& block_faults() { return faulty_blocks_; }
+    FaultyKvStore& kv_faults() { return faulty_kv_; }
+    const crypto::Signer& signer() const { return signer_; }
+    const crypto::PublicKey& network_root() const { return root_; }
     EventQueue& queue() { return queue_; }
     const std::vector<std::string>& trouble() const { return trouble_; }
     const std::vector<std::string>& lines() const { return lines_; }
@@ -95,7 +100,9 @@ private:
     Program* program_ = nullptr;
 
     MemoryKvStore kv_;
+    FaultyKvStore faulty_kv_{kv_};
     model::MemoryBlockStore blocks_;
+    model::FaultyBlockStore faulty_blocks_{blocks_};
     ledger::MemoryLogStore log_store_;
     ledger::MemoryCheckpointCopy checkpoint_;
 
