@@ -93,7 +93,8 @@ TEST_F(Audits, LedgerOfANodeThatIsDownIsNamedAsUnreachable) {
 TEST_F(Audits, VersionNobodyKnowsIsSaidToBeUnknown) {
     row(2);
     std::optional<Result<Bytes>> proof;
-    node(0).entry_proof({VersionId{{1}}, 0}, network.machine(1).address(), [&](Result<Bytes> p) { proof = std::move(p); });
+    node(0).entry_proof({VersionId{{1}}, 0}, network.machine(1).address(),
+                        [&](Result<Bytes> p) { proof = std::move(p); });
     network.machine(0).wake();
     ASSERT_TRUE(run_until([&] { return proof.has_value(); }));
     EXPECT_EQ(proof->error().code, ErrorCode::kNotFound);
