@@ -64,6 +64,9 @@ public:
     bool stalled() const { return stalled_; }  // poll() would go on if the next block were loaded
 
     Progress progress() const;
+    bool heard() const { return epoch_ > 0; }  // the receiver has asked for something
+    // All of what it asked for last was sent at least once: it may have everything.
+    bool served() const { return heard() && next_symbol_ >= layout_.symbols(); }
     bool finished() const { return state_ == State::kFinished; }  // nothing more to send; it may be dropped
 
 private:

@@ -32,8 +32,9 @@ struct Incoming {
 
 // What the peer said before a transfer to it failed.
 enum class Heard : uint8_t {
-    kNothing,  // of this transfer
-    kAsked,    // it asked for the head or for blocks, so it may hold the model although no receipt came
+    kNothing,
+    kLacks,   // it asked for more than it was sent, so it does not hold the model
+    kServed,  // it was sent all it asked for, so it may hold the model although no receipt came
     kRefused,
 };
 

@@ -7,6 +7,11 @@ namespace {
 
 constexpr size_t kPacketsPerPoll = 64;  // of one transfer, so that receiving is never starved
 
+Heard heard_by(const aipacket::Sender& sender) {
+    if (!sender.heard()) return Heard::kNothing;
+    return sender.served() ? Heard::kServed : Heard::kLacks;
+}
+
 }  // namespace
 
 // False: nothing to send now. Without a route the packet is lost, as it might be further on the way: the timers of the
@@ -52,8 +57,9 @@ size_t Exchange::poll_sending(Sending& sending, Instant now) {
     if (sending.cache.error()) {
         sending.sender.cancel(aipacket::CancelCode::kStopped, "the sender cannot read its store", now);
         const Error error = *sending.cache.error();
+        const Heard heard = heard_by(sending.sender);
         outgoing_.erase(transfer);
-        user_.on_send_failed(transfer, error, Heard::kNothing);
+        user_.on_send_failed(transfer, error, heard);
         return 1;
     }
     while (done < kPacketsPerPoll && push(sending.what.to, sending.sender, now)) ++done;
@@ -61,6 +67,7 @@ size_t Exchange::poll_sending(Sending& sending, Instant now) {
         ++done;
         const aipacket::Progress progress = sending.sender.progress();
         const Address peer = sending.what.to;
+        const Heard heard = heard_by(sending.sender);
         outgoing_.erase(transfer);  // `sending` is gone; every event is a last one
         if (auto* receipt = std::get_if<aipacket::Sender::Receipt>(&*event)) {
             user_.on_sent(transfer, peer, std::move(receipt->bytes), progress);
@@ -71,9 +78,7 @@ size_t Exchange::poll_sending(Sending& sending, Instant now) {
                                        peer.text() + " refused the model: " + cancelled->text},
                                  Heard::kRefused);
         } else {
-            // A peer that has the head may lack no block, and then need not have asked for one.
-            user_.on_send_failed(transfer, std::get<aipacket::Failed>(*event).error,
-                                 progress.epoch >= 1 ? Heard::kAsked : Heard::kNothing);
+            user_.on_send_failed(transfer, std::get<aipacket::Failed>(*event).error, heard);
         }
         break;
     }

@@ -57,7 +57,7 @@ void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, co
         body->version != entry->custody.version)
         return transfer_failed(id, *entry,
                                Error{ErrorCode::kDenied, peer.text() + " sent a receipt that is not for this model"},
-                               Heard::kAsked, now);
+                               Heard::kServed, now);
     entry->busy = true;
     submit(
         services_.storage, [&store = services_.custody, id] { return store.erase(id); },
@@ -96,12 +96,12 @@ void Journeys::on_send_failed(uint64_t transfer, const Error& error, Heard heard
 
 // A journey goes elsewhere, unless the peer may already have the model: then it is asked again until it answers, since
 // a second copy on its way would be worse than waiting. That it was silent this time takes no earlier doubt away; only
-// its refusal does. A model for one node is the sending program's business.
+// its refusal does, or that it asks for more than it gets. A model for one node is the sending program's business.
 void Journeys::transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now) {
     services_.host.log("sending " + entry.custody.version.short_hex() + " to " + entry.custody.to.text() + ": " +
                        error.text);
     entry.retry_at = now + kRetry;
-    entry.doubtful = heard == Heard::kAsked || (entry.doubtful && heard == Heard::kNothing);
+    entry.doubtful = heard == Heard::kServed || (entry.doubtful && heard == Heard::kNothing);
     if (entry.doubtful && entry.record) {
         if (!entry.doubtful_since) entry.doubtful_since = now;
         if (now < *entry.doubtful_since + kDoubt) return;

@@ -161,6 +161,7 @@ void lay_links(Network& network, const LinkOptions& link) {
 
 void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
     network.queue().after(Duration::milliseconds(20), [&network, &options, &outcome] {
+        if (network.queue().now() - Instant() > options.kills_end) return;
         Rng& rng = network.rng();
         if (rng.chance(options.kills_per_second * 0.02)) {
             const size_t victim = rng.below(kNodes);
@@ -168,7 +169,7 @@ void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutc
                 ++outcome.kills;
                 network.machine(victim).kill();
                 // Now and then long enough for neighbours to lose it and for transfers to time out.
-                const uint64_t down_ms = rng.chance(0.1) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
+                const uint64_t down_ms = rng.chance(0.02) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
                 network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)),
                                       [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
             }

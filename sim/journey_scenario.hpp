@@ -7,7 +7,9 @@
 //
 // Checked after every event: the model is in somebody's durable custody, at most one node may work on it, every version
 // in custody stands in its maker's ledger, every file a program gets is exactly the one some program made, and no
-// packet passes its hop limit. At the end: the whole budget was spent.
+// packet passes its hop limit. At the end: the whole budget was spent. A box that loses power every twenty seconds
+// behind four links that lose every third packet need not get a model through, so the kills end after a while; what
+// they left behind must then sort itself out.
 #pragma once
 
 #include <string>
@@ -21,6 +23,7 @@ struct JourneyOptions {
     double loss_max = 0.30;  // each run draws its own loss, jitter and duplication
     double kills_per_second = 0.5;
     double program_kills_per_second = 0.3;
+    Duration kills_end = Duration::seconds(300);  // loss goes on; from now on the journey has to come to its end
     Duration time_limit = Duration::seconds(1200);
 };
 
