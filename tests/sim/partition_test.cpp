@@ -1,0 +1,109 @@
+// Scenarios beside the journey of journey_scenario.hpp: links that fail, nodes that stay away.
+#include <gtest/gtest.h>
+
+#include "model/safetensors.hpp"
+#include "sim/network.hpp"
+
+namespace aip::sim {
+namespace {
+
+constexpr const char* kTask = "sim";
+
+// Trains for a second: gives back what it got with one byte changed.
+struct Trainer final : Program {
+    explicit Trainer(Network& n) : network(n) {}
+
+    struct Owned final : model::Source {
+        explicit Owned(Bytes b) : bytes(std::move(b)), source(bytes) {}
+        uint64_t size() const override { return source.size(); }
+        Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
+        Bytes bytes;
+        model::MemorySource source;
+    };
+
+    void on_start(Machine& machine, node::SessionId session) override {
+        if (!serves.contains(&machine)) return;
+        AIP_ASSERT(machine.node().bind(session, kTask).has_value());
+        AIP_ASSERT(machine.node().publish_interest(session, kTask, {{10, 10}, 20, 100}).has_value());
+    }
+    void on_delivery(Machine& machine, node::SessionId session, const node::Delivery& delivery, Bytes file) override {
+        stops.push_back(&machine);
+        network.queue().after(Duration::seconds(1), [&machine, session, id = delivery.id, file]() mutable {
+            if (!machine.alive()) return;
+            ++file.back();
+            node::WorkDone work;
+            work.samples = 20;
+            machine.node().finish(session, id, work, node::OnJourney{}, std::make_unique<Owned>(std::move(file)),
+                                  [](const Result<node::FinishedStop>&) {});
+            machine.wake();
+        });
+    }
+    void send_from(size_t from, uint32_t budget) {
+        const Bytes weights(5000, 1);
+        const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {5000}, weights}};
+        network.machine(from).node().send(77, {kTask, "name", node::OnJourney{budget, ""}},
+                                          std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
+                                          [](const Result<node::SentModel>&) {});
+        network.machine(from).wake();
+    }
+
+    Network& network;
+    std::set<const Machine*> serves;
+    std::vector<const Machine*> stops;
+};
+
+struct Scenario : testing::Test {
+    void start(std::set<size_t> trainers) {
+        for (size_t i : trainers) trainer.serves.insert(&network.machine(i));
+        for (size_t i = 0; i < network.size(); ++i) network.machine(i).set_program(&trainer);
+        network.route_shortest();
+        ASSERT_TRUE(network.start().has_value());
+        run_for(Duration::seconds(3));
+    }
+    void run_for(Duration time) {
+        ASSERT_NE(network.run(time, [] { return false; }), Network::End::kBroken) << network.complaint();
+    }
+    bool trained(size_t stops, Duration limit) {
+        return network.run(limit, [&] { return trainer.stops.size() >= stops; }) == Network::End::kDone;
+    }
+
+    Network network{5};
+    Trainer trainer{network};
+};
+
+//   0 -- 1 ==X== 2 -- 3        X fails while the model is on the left and heals two minutes later.
+//   T    T       T    T        It goes on training on its own side meanwhile, and over to the other afterwards.
+TEST_F(Scenario, ModelStaysOnItsSideOfAPartitionAndCrossesWhenItHeals) {
+    for (int i = 0; i < 4; ++i) network.add_node();
+    for (size_t i = 0; i < 3; ++i) network.link(i, i + 1);
+    start({0, 1, 2, 3});
+    network.fail(1, 2);
+    run_for(Duration::seconds(10));  // until both sides know
+    trainer.send_from(0, 400);
+    run_for(Duration::seconds(120));
+    EXPECT_GE(trainer.stops.size(), 2u);
+    for (const Machine* stop : trainer.stops) EXPECT_TRUE(stop == &network.machine(0) || stop == &network.machine(1));
+    network.recover(1, 2);
+    EXPECT_TRUE(network.run(Duration::seconds(120), [&] {
+        return std::find(trainer.stops.begin(), trainer.stops.end(), &network.machine(3)) != trainer.stops.end();
+    }) == Network::End::kDone);
+}
+
+//        1  T, dies before it asked for anything and never comes back
+//       /
+//   0 --                       the model goes to 2
+//       \.
+//        2  T
+TEST_F(Scenario, ModelGoesElsewhereWhenItsNextStopNeverComesBack) {
+    for (int i = 0; i < 3; ++i) network.add_node();
+    network.link(0, 1);
+    network.link(0, 2);
+    start({1, 2});
+    network.machine(1).kill();  // 0 does not know yet
+    trainer.send_from(0, 1);
+    ASSERT_TRUE(trained(1, Duration::seconds(120)));
+    EXPECT_EQ(trainer.stops[0], &network.machine(2));
+}
+
+}  // namespace
+}  // namespace aip::sim
