@@ -177,9 +177,23 @@ void Bridge::handle(const Call& call, api::CancelRequest& request, std::optional
 }
 
 void Bridge::handle(const Call& call, api::ReportQuery& request, std::optional<OwnedFd>) {
-    node_->report(request.name, request.args, [this, call](Result<Report> report) {
+    node_->report(request.name, request.args, [this, call, all = request.name == "counters"](Result<Report> report) {
+        if (report && all) add_control_counters(*report);
         report ? answer(call, std::move(*report)) : fail(call, report.error());
     });
+}
+
+void Bridge::add_control_counters(Report& counters) const {
+    const ControlCounters& c = server_->counters();
+    const auto add = [&counters](const char* name, uint64_t value) {
+        counters.rows.push_back({std::string("control.") + name, static_cast<int64_t>(value)});
+    };
+    add("sessions", c.opened);
+    add("requests", c.requests);
+    add("refused_peer", c.refused_peer);
+    add("refused_full", c.refused_full);
+    add("garbage", c.garbage);
+    add("slow", c.slow);
 }
 
 void Bridge::handle(const Call& call, api::LedgerEntry& request, std::optional<OwnedFd>) {

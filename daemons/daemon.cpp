@@ -124,14 +124,13 @@ Result<std::unique_ptr<dataplane::PacketPort>> Daemon::Parts::open_port(const Po
 Result<void> Daemon::Parts::open_ports() {
     dataplane = std::make_unique<dataplane::Dataplane>(signer->self().address);
     for (const PortConfig& config_of : config.ports) {
-        auto port = open_port(config_of);
-        if (!port) return port.error().within("port " + config_of.name);
-        const dataplane::PortInfo& info = (*port)->info();
+        AIP_ASSIGN(auto port, open_port(config_of));
+        const dataplane::PortInfo& info = port->info();
         logger->info("port {}: {}, mtu {}", info.name, dataplane::port_kind_name(info.kind), info.mtu);
         for (const std::string& note : info.notes) logger->info("port {}: {}", info.name, note);
         for (const std::string& warning : info.warnings) logger->warn("port {}: {}", info.name, warning);
         if (info.wake_fd >= 0) watch(info.wake_fd);
-        AIP_TRY(dataplane->add_port(std::move(*port)));
+        AIP_TRY(dataplane->add_port(std::move(port)));
     }
     return {};
 }

@@ -76,6 +76,8 @@ Report Node::report_counters() const {
         add(name + "tx_bytes", counters.tx_bytes);
         add(name + "tx_dropped", counters.tx_dropped);
         add(name + "rx_truncated", counters.rx_truncated);
+        add(name + "rx_not_ours", counters.rx_not_ours);
+        add(name + "rx_stranger", counters.rx_stranger);
         add(name + "rx_errors", counters.rx_errors);
         add(name + "no_buffer", counters.no_buffer);
     }

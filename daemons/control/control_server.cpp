@@ -87,6 +87,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(boost::asio::io_con
     boost::system::error_code error;
     server->acceptor_.open(Protocol(), error);
     if (!error) server->acceptor_.bind(Protocol::endpoint(path), error);
+    if (error == boost::system::errc::no_such_file_or_directory)
+        return Error{ErrorCode::kNotFound, what + ": there is no such directory; make it, or change [control] socket"};
     if (error) return io_error(what, error.value());
     struct stat status {};
     if (chmod(path.c_str(), kSocketMode) != 0 || lstat(path.c_str(), &status) != 0) return io_error(what, errno);
