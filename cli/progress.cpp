@@ -22,6 +22,7 @@ void ProgressPrinter::show(const api::Progress& p) {
         line_open_ = true;
         return;
     }
+    if (p.done == 0) return;  // a log needs no line that says nothing yet
     const auto tenth = static_cast<uint64_t>(share * 10);
     if (tenth == tenth_shown_ && p.note == note_shown_) return;
     tenth_shown_ = tenth;
