@@ -36,6 +36,17 @@ private:
     const std::atomic<bool>& stop_;
 };
 
+// The part of a stop that is the program's word.
+routing::Stop stop_of(const WorkDone& work, const Address& node) {
+    routing::Stop stop;
+    stop.node = node;
+    stop.samples = work.samples;
+    stop.steps = work.steps;
+    if (work.loss_before && work.loss_after) stop.loss = routing::Loss{*work.loss_before, *work.loss_after};
+    stop.metrics = work.metrics;
+    return stop;
+}
+
 // Storage thread: file -> blocks -> signed manifest -> ledger entry, all durable when it returns.
 Result<model::Manifest> record_version(const Services& services, model::Source& file,
                                        const model::ManifestFields& fields, ledger::HopStatement statement,
@@ -140,6 +151,9 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
         return done(Error{ErrorCode::kNotFound, "delivery " + std::to_string(delivery) + " is not with this program"});
     if (!entry->record)
         return done(Error{ErrorCode::kInvalid, "this model has no journey; release it and send yours as a new one"});
+    // Before anything is signed into the ledger.
+    const auto own_word = routing::add_stop(*entry->record, stop_of(work, services_.self()), {});
+    if (!own_word) return done(own_word.error());
     entry->busy = true;
     ++landing_;
     ledger::HopStatement statement = describe(work);
@@ -172,13 +186,8 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     entry.busy = false;
     if (!child) return done(child.error());  // still delivered: the program may try again or release
     const Instant now = services_.clock.now();
-    routing::Stop stop;
-    stop.node = services_.self();
+    routing::Stop stop = stop_of(work, services_.self());
     stop.version = child->id();
-    stop.samples = work.samples;
-    stop.steps = work.steps;
-    if (work.loss_before && work.loss_after) stop.loss = routing::Loss{*work.loss_before, *work.loss_after};
-    stop.metrics = work.metrics;
     stop.wire_bytes = entry.custody.wire_bytes;
     if (const auto back = routes_.to(entry.custody.from)) stop.hops = back->metric;
     stop.arrived = entry.custody.since;

@@ -97,6 +97,22 @@ TEST_F(Journeys, FinishNamesTheRuleThatTheFileBreaksAndMayBeTriedAgain) {
     EXPECT_TRUE(finish(keeper.given[0], model_file(2)).has_value());
 }
 
+TEST_F(Journeys, WorkThatAJourneyRecordCannotHoldIsRefusedBeforeItIsSigned) {
+    row(2, {0});
+    ASSERT_TRUE(send(0, OnJourney{1, ""}, model_file(1)).has_value());
+    ASSERT_TRUE(delivered());
+    WorkDone work;
+    for (uint32_t i = 0; i <= limits::kJourneyMetricsMax; ++i) work.metrics["metric" + std::to_string(i)] = 1;
+    std::optional<Result<FinishedStop>> finished;
+    const Keeper::Given& given = keeper.given[0];
+    node(1).finish(given.session, given.delivery.id, work, OnJourney{}, source_of(model_file(2)),
+                   [&](Result<FinishedStop> r) { finished = std::move(r); });
+    ASSERT_TRUE(finished.has_value());
+    EXPECT_EQ(finished->error().code, ErrorCode::kInvalid);
+    EXPECT_TRUE(report(1, "ledger-log")->rows.empty());
+    EXPECT_TRUE(finish(given, model_file(2)).has_value());
+}
+
 TEST_F(Journeys, FinishedModelGoesWhereItsProgramSays) {
     row(3, {0, 2});
     ASSERT_TRUE(send(0, OnJourney{2, ""}, model_file(1)).has_value());
