@@ -108,7 +108,8 @@ Result<Admitted> admit(ModelHead head, const Address& sender, crypto::Verifier& 
         if (held.holder.address != sender)
             return Error{ErrorCode::kDenied,
                          "the journey record is signed by " + held.holder.address.text() + ", not by the sender"};
-        if (held.record.task != manifest.task() || held.record.id != statement.journey)
+        // Not the journey's id: one version may be on several journeys, its ledger entry names the first.
+        if (held.record.task != manifest.task())
             return Error{ErrorCode::kDenied, "the journey record belongs to another model"};
         if (!held.record.recent.empty() && held.record.recent.back().version != manifest.id())
             return Error{ErrorCode::kDenied, "the last stop of the journey record made another version"};

@@ -1,0 +1,147 @@
+# Four nodes, their links, daemons and trainers; and how to get rid of them. Sourced by tools/demo.
+
+build=${BUILD:-build/release}
+aipctl=$PWD/$build/cli/aipctl
+aipacketd=$PWD/$build/daemons/aipacketd/aipacketd
+trainer=$PWD/$build/examples/example_trainer
+tag=aip$$ # of namespaces; interfaces live inside them
+shards=(none 0,7,8 1,6,9 2,5 3,4)
+routes=("1 3 2 2" "1 4 2 3" "3 1 2 2" "4 1 3 3") # FROM TO VIA METRIC: what is not a neighbour, static for now
+links=("1 2" "2 3" "3 4" "2 4")
+declare -A pid=() address=() alive=()
+dir=""
+
+mode() { [[ ${AIP_DEMO:-} != udp && $(id -u) == 0 ]] && ip netns list >/dev/null 2>&1 && echo dpdk || echo udp; }
+
+say() { printf '%s\n' "$*"; }
+headline() { printf '\n--- %s (%d s)\n' "$*" $((SECONDS - begin)); }
+fail() { say "demo: $*" >&2 && exit 1; }
+
+clean_up() {
+    local status=$?
+    set +e
+    kill "${pid[@]}" 2>/dev/null
+    for _ in {1..50}; do kill -0 "${pid[@]}" 2>/dev/null && sleep 0.1 || break; done
+    if [[ -n $dir && ${kind:-} == dpdk ]]; then
+        for i in 1 2 3 4; do ip netns del "$tag-n$i" 2>/dev/null; done
+    fi
+    if [[ -n $dir ]]; then
+        if [[ $keep == yes ]]; then say "kept: $dir"; else rm -rf "$dir"; fi
+    fi
+    exit "$status"
+}
+
+in_node() { # NODE COMMAND...: where that node's network is
+    local node=$1
+    shift
+    if [[ $kind == dpdk ]]; then exec ip netns exec "$tag-n$node" "$@"; else exec "$@"; fi
+}
+
+ctl() { # NODE ARGUMENTS...
+    local node=$1
+    shift
+    "$aipctl" --socket "$dir/n$node.sock" "$@"
+}
+
+start_daemon() {
+    in_node "$1" "$aipacketd" --config "$dir/n$1.toml" >>"$dir/n$1.log" 2>&1 &
+    pid[daemon$1]=$!
+    disown # so that the shell does not comment when it is killed
+}
+
+start_trainer() {
+    in_node "$1" "$trainer" --socket "$dir/n$1.sock" --task fashion --classes "${shards[$1]}" >>"$dir/trainer$1.log" 2>&1 &
+    pid[trainer$1]=$!
+    disown
+}
+
+# Waits until COMMAND succeeds, at most SECONDS. What happens meanwhile is shown: `meanwhile` is a command.
+meanwhile=true
+wait_for() {
+    local what=$1 limit=$((SECONDS + $2))
+    shift 2
+    until "$@"; do
+        ((SECONDS < limit)) || fail "$what: not within the time; the logs: $(tail -n 3 "$dir"/n*.log)"
+        $meanwhile
+        sleep 0.1
+    done
+}
+
+make_keys() {
+    "$aipctl" network create "$dir/network" >/dev/null
+    for i in 1 2 3 4; do
+        "$aipctl" key create "$dir/keys$i" >/dev/null
+        address[n$i]=$("$aipctl" key certify "$dir/keys$i" --network "$dir/network/network.key" --json | jq -r '.rows[0].address')
+        node_of[${address[n$i]}]=n$i
+    done
+}
+declare -A node_of=()
+
+# One veth pair per link; the kernel's own IPv6 is off there, or it would answer for us.
+make_links() {
+    for i in 1 2 3 4; do
+        ip netns add "$tag-n$i"
+        ip -n "$tag-n$i" link set lo up
+    done
+    for link in "${links[@]}"; do
+        set -- $link
+        ip link add "to$2" netns "$tag-n$1" mtu 9000 type veth peer name "to$1" netns "$tag-n$2" mtu 9000
+        ip netns exec "$tag-n$1" sysctl -qw "net.ipv6.conf.to$2.disable_ipv6=1"
+        ip netns exec "$tag-n$2" sysctl -qw "net.ipv6.conf.to$1.disable_ipv6=1"
+        ip -n "$tag-n$1" link set "to$2" up
+        ip -n "$tag-n$2" link set "to$1" up
+    done
+}
+
+# UDP: the link between nodes A and B uses port base+10*A+B at A and base+10*B+A at B.
+write_ports() { # NODE
+    local number=0 link other
+    for link in "${links[@]}"; do
+        set -- $link "$1"
+        if [[ $3 == "$1" ]]; then other=$2; elif [[ $3 == "$2" ]]; then other=$1; else set -- "$3" && continue; fi
+        set -- "$3"
+        printf '\n[[port]]\nname = "to%s"\n' "$other"
+        if [[ $kind == dpdk ]]; then
+            printf 'kind = "dpdk"\ndevice = "net_af_packet%d,iface=to%s"\nmtu = 9000\n' "$number" "$other"
+        else
+            printf 'kind = "udp"\nlisten = "127.0.0.1:%d"\npeers = ["127.0.0.1:%d"]\nmtu = 9000\n' \
+                $((base + 10 * $1 + other)) $((base + 10 * other + $1))
+        fi
+        number=$((number + 1))
+    done
+}
+
+write_config() { # NODE
+    printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\n\n[control]\nsocket = "%s"\n\n[storage]\nkeep_versions = 200\n' \
+        "$dir/state$1" "$dir/keys$1" "$dir/n$1.sock"
+    write_ports "$1"
+    local route
+    for route in "${routes[@]}"; do
+        set -- "$1" $route
+        [[ $1 == "$2" ]] || continue
+        printf '\n[[route]]\nto = "%s"\nvia = "%s"\nmetric = %d\n' "${address[n$3]}" "${address[n$4]}" "$5"
+    done
+}
+
+make_network() {
+    for program in "$aipctl" "$aipacketd" "$trainer"; do
+        [[ -x $program ]] || fail "$program is not there; run 'make build' first"
+    done
+    kind=$(mode)
+    dir=$(mktemp -d)
+    base=$((20000 + RANDOM % 20000))
+    make_keys
+    [[ $kind == udp ]] || make_links
+    for i in 1 2 3 4; do write_config "$i" >"$dir/n$i.toml"; done
+}
+
+reaches_all() { [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.usable)] | length') == 3 ]]; }
+knows_all() { [[ $(ctl "$1" interest fashion --json 2>/dev/null | jq '[.rows[] | select(.state != "no route")] | length') == 4 ]]; }
+
+start_everything() {
+    for i in 1 2 3 4; do start_daemon "$i"; done
+    for i in 1 2 3 4; do wait_for "node n$i reaches the others" 20 reaches_all "$i"; done
+    for i in 1 2 3 4; do start_trainer "$i"; done
+    for i in 1 2 3 4; do wait_for "node n$i knows what the others' data is worth" 40 knows_all "$i"; done
+    say "four daemons reach each other; four trainers have published what their data looks like"
+}
