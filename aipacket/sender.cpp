@@ -153,6 +153,11 @@ void Sender::take_acknowledgement(const AckMessage& ack, uint32_t lowest_missing
         control_->on_acknowledged(bytes, in_flight_before, rtt_);
         if (probes_ > 0) offer_repeat_.stop();
         probes_ = 0;
+    } else if (probes_ >= kProbesBeforeOffer) {
+        // The answer to an offer: the path is back, and what went into the silence is lost. Probes alone would take
+        // hours to bring it back through the small window that silence leaves.
+        flight_.give_up_oldest(UINT32_MAX, repeats_);
+        probes_ = 0;
     }
     grant_ = std::max(grant_, std::min(ack.grant, layout_.symbols()));
     repair_losses(now);

@@ -128,8 +128,9 @@ private:
     std::unique_ptr<RateControl> control_;
     Pacer pacer_;
     uint32_t next_packet_number_ = 1;
-    uint32_t newest_acknowledged_ = 0;  // packet number, in this epoch
-    uint32_t probes_ = 0;               // probe timeouts since the last acknowledgement
+    uint32_t newest_acknowledged_ = 0;                 // packet number, in this epoch
+    static constexpr uint32_t kProbesBeforeOffer = 3;  // then the receiver may have been restarted
+    uint32_t probes_ = 0;                              // probe timeouts since the last acknowledgement
     uint32_t offers_ = 0;
     Instant offered_at_;
     Instant last_sent_;

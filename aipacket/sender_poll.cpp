@@ -7,7 +7,6 @@ namespace aip::aipacket {
 namespace {
 
 constexpr uint32_t kProbeSymbols = 2;
-constexpr uint32_t kProbesBeforeOffer = 3;  // then the receiver may have been restarted
 constexpr uint32_t kProbeDoublingsMax = 5;
 
 }  // namespace

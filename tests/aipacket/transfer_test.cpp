@@ -296,6 +296,21 @@ TEST(Transfer, ReportsProgress) {
     EXPECT_GE(sent.srtt.count_us(), 2000);
 }
 
+TEST(Transfer, IsAtFullSpeedAgainSoonAfterAnOutage) {
+    SeededRng rng(23);
+    WireFaults faults;
+    faults.delay = Duration::milliseconds(40);  // much is in flight when the wire goes
+    Pipe pipe(Model::random(rng, 100, 100, 200'000), 23, faults);
+    pipe.run([&] { return pipe.sender->progress().bytes_done > pipe.model.total_bytes() / 3; });
+    pipe.faults.loss = 1;
+    const Instant cut = pipe.now;
+    pipe.run([&] { return pipe.now >= cut + Duration::seconds(5); });
+    pipe.faults.loss = 0;
+    pipe.run();
+    expect_whole(pipe);
+    EXPECT_LT((pipe.now - cut).count_s(), 15.0);
+}
+
 TEST(Transfer, KeepsAUsefulRateAtThirtyPercentLoss) {
     SeededRng rng(19);
     WireFaults faults;
