@@ -116,10 +116,11 @@ void Auditor::on_answer(const Address& peer, ByteView head) {
         query.done(std::move(answer->proof));
 }
 
-void Auditor::audit(const VersionId& version, const Address& maker, std::function<void(std::vector<AuditStep>)> done) {
+void Auditor::audit(const VersionId& version, std::vector<Address> others,
+                    std::function<void(std::vector<AuditStep>)> done) {
     auto walk = std::make_shared<Walk>();
-    walk->open.push_back({version, maker});
-    walk->seen.insert({version, maker});
+    walk->visit(version, services_.self());
+    walk->others.assign(others.rbegin(), others.rend());
     walk->done = std::move(done);
     step(walk);
 }
@@ -136,6 +137,11 @@ void Auditor::step(std::shared_ptr<Walk> walk) {
 }
 
 void Auditor::took_step(std::shared_ptr<Walk> walk, const VersionId& version, const Address& at, Result<Bytes> proof) {
+    if (!proof && walk->steps.empty() && !walk->others.empty()) {
+        walk->visit(version, walk->others.back());
+        walk->others.pop_back();
+        return step(std::move(walk));
+    }
     if (!proof) {
         walk->steps.push_back({version, {}, {}, proof.error().text});
         return step(std::move(walk));

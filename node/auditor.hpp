@@ -38,8 +38,8 @@ public:
     Auditor(const Services& services, Outbox& outbox, Exchange& exchange);
 
     void entry(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done);
-    // `maker`: who should know the version if this node does not.
-    void audit(const VersionId& version, const Address& maker, std::function<void(std::vector<AuditStep>)> done);
+    // `others`: who to ask for the version, one after the other, if this node does not know it.
+    void audit(const VersionId& version, std::vector<Address> others, std::function<void(std::vector<AuditStep>)> done);
 
     void on_query(const aipacket::PacketView& packet);
     void on_answer(const Address& peer, ByteView head);
@@ -60,6 +60,7 @@ private:
             if (seen.insert({version, node}).second) open.push_back({version, node});
         }
         std::vector<AuditStep> steps;
+        std::vector<Address> others;                      // not asked yet for the version the walk begins with
         std::vector<std::pair<VersionId, Address>> open;  // version and who should know it
         std::set<std::pair<VersionId, Address>> seen;     // all that was ever open: entries may point in circles
         std::function<void(std::vector<AuditStep>)> done;

@@ -203,7 +203,7 @@ void Node::consistency(uint64_t from, uint64_t to, std::function<void(Result<Byt
 }
 
 void Node::audit(const VersionId& version, std::function<void(std::vector<AuditStep>)> done) {
-    auditor_->audit(version, maker_of(version), std::move(done));
+    auditor_->audit(version, who_may_know(version), std::move(done));
 }
 
 void Node::export_version(const VersionId& version, std::function<void(Result<std::unique_ptr<DeliveryFile>>)> done) {

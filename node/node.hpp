@@ -90,7 +90,7 @@ private:
     void report_models(std::function<void(Result<Report>)> done);
     void report_ledger(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
     const routing::JourneyRecord* find_journey(uint64_t id) const;
-    Address maker_of(const VersionId& version) const;
+    std::vector<Address> who_may_know(const VersionId& version) const;
 
     Services services_;
     Settings settings_;

@@ -260,16 +260,18 @@ Result<Report> Node::report_journey(const std::string& name) const {
     return r;
 }
 
-Address Node::maker_of(const VersionId& version) const {
-    for (const Journeys::View& view : journeys_->view()) {
-        if (view.record == nullptr) continue;
-        for (const routing::Stop& stop : view.record->recent)
-            if (stop.version == version) return stop.node;
-    }
-    for (const auto& [id, record] : journeys_->passed())
+// Who may know this version: its maker if a journey record names it, then everybody we reach.
+std::vector<Address> Node::who_may_know(const VersionId& version) const {
+    std::vector<Address> nodes;
+    const auto look = [&](const routing::JourneyRecord& record) {
         for (const routing::Stop& stop : record.recent)
-            if (stop.version == version) return stop.node;
-    return self();
+            if (stop.version == version) nodes.push_back(stop.node);
+    };
+    for (const Journeys::View& view : journeys_->view())
+        if (view.record != nullptr) look(*view.record);
+    for (const auto& [id, record] : journeys_->passed()) look(record);
+    for (const Address& node : routes_.reachable()) nodes.push_back(node);
+    return nodes;
 }
 
 void Node::report_models(std::function<void(Result<Report>)> done) {

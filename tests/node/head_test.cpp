@@ -191,7 +191,7 @@ TEST_F(Admit, RefusesAJourneyRecordOfAnotherTask) {
 
 TEST_F(Admit, TakesAVersionWhoseEntryIsOfAnotherJourney) {
     record.id = 6;  // the same model was sent on a second journey: equal bytes, equal version, one entry
-    EXPECT_EQ(refusal(head()), "");
+    EXPECT_TRUE(admit(head(), sender.self().address, verifier, now).has_value());
 }
 
 TEST_F(Admit, RefusesAJourneyRecordWhoseLastStopMadeAnotherVersion) {
