@@ -27,16 +27,6 @@ std::string shard_path(const std::string& root, unsigned shard) {
     return root + "/blocks/" + to_hex({&byte, 1});
 }
 
-Result<void> empty_directory(const std::string& path) {
-    std::error_code error;
-    for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-        fs::remove(it->path(), error);
-        if (error) break;
-    }
-    if (error) return cannot("empty", path, error);
-    return {};
-}
-
 // The size of the block in this file; nullopt if it is none.
 std::optional<uint32_t> block_size(const fs::directory_entry& entry) {
     std::error_code error;
@@ -117,8 +107,7 @@ Result<void> prepare_block_directories(const std::string& root) {
     }
     AIP_TRY(sync_directory(root + "/blocks"));
     AIP_TRY(sync_directory(root));
-    AIP_TRY(sync_directory(fs::absolute(root).parent_path()));
-    return empty_directory(root + "/partial");
+    return sync_directory(fs::absolute(root).parent_path());
 }
 
 Result<void> reconcile_block_index(const std::string& root, KvStore& index) {

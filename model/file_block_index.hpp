@@ -17,7 +17,7 @@ Result<std::map<Digest, uint32_t>> read_block_index(KvStore& index);
 
 Result<void> sync_directory(const std::string& path);
 
-// Durably: ROOT, ROOT/partial (emptied), ROOT/blocks/00 to ff.
+// Durably: ROOT, ROOT/partial, ROOT/blocks/00 to ff.
 Result<void> prepare_block_directories(const std::string& root);
 
 // Makes the index say what the directory holds; removes files that are no block or not the size the index knows.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <set>
 
 #include "base/limits.hpp"
@@ -47,12 +48,41 @@ Result<std::unique_ptr<FileBlockStore>> FileBlockStore::open(const std::string& 
     AIP_TRY(reconcile_block_index(root, index));
     const int root_fd = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root_fd < 0) return os_error("cannot open the block store", root, errno);
-    return std::unique_ptr<FileBlockStore>(new FileBlockStore(root, root_fd, index));
+    std::unique_ptr<FileBlockStore> store(new FileBlockStore(root, root_fd, index));
+    AIP_TRY(store->adopt_partial());
+    return store;
 }
 
 FileBlockStore::~FileBlockStore() {
-    while (!pending_.empty()) drop_pending(pending_.begin()->first);
+    for (const auto& [digest, pending] : pending_) close(pending.fd);  // the next open() finds them
     close(root_fd_);
+}
+
+// What an earlier process put and did not sync: a block that hashes to its name is as good as new, the rest goes.
+Result<void> FileBlockStore::adopt_partial() {
+    std::error_code error;
+    std::vector<std::filesystem::path> left;
+    for (std::filesystem::directory_iterator it(root_ + "/partial", error), end; !error && it != end;
+         it.increment(error))
+        left.push_back(it->path());
+    if (error) return os_error("cannot list unfinished blocks", root_, error.value());
+    for (const auto& path : left) {
+        const auto digest = Digest::parse_hex(path.filename().string());
+        const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        struct stat status {};
+        Bytes bytes;
+        if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > 0 &&
+            status.st_size <= static_cast<off_t>(limits::kBlockBytes))
+            bytes.resize(static_cast<size_t>(status.st_size));
+        if (digest && !bytes.empty() && read_all(fd, bytes) == 0 && crypto::sha256(bytes) == *digest) {
+            pending_[*digest] = {fd, static_cast<uint32_t>(bytes.size())};
+            if (pending_.size() >= kPendingBlocksMax) AIP_TRY(sync());
+            continue;
+        }
+        if (fd >= 0) close(fd);
+        std::filesystem::remove(path, error);
+    }
+    return sync();
 }
 
 std::string FileBlockStore::partial_path(const Digest& digest) const { return root_ + "/partial/" + digest.hex(); }

@@ -2,7 +2,8 @@
 //
 // A block is written to ROOT/partial/ and gets its name only in sync(), after fdatasync: a file under blocks/ is
 // complete, whenever the power went. put() starts the write-back at once and keeps the descriptor, so that sync()
-// mostly finds the bytes on disk already; at most kPendingBlocksMax wait for it, then put() syncs by itself. The index
+// mostly finds the bytes on disk already; at most kPendingBlocksMax wait for it, then put() syncs by itself. A process
+// that was killed leaves whole blocks in partial/: open() hashes them and keeps those that are what they say. The index
 // (digest -> size) lives in a KvStore under "block/", so has() costs no call of the file system. It is a cache of the
 // directory, written after the files: open() compares the two, believes the directory, and drops files of an impossible
 // or different size. Used from the storage thread only. One store per directory: the daemon's state lock sees to that.
@@ -43,6 +44,7 @@ private:
     FileBlockStore(std::string root, int root_fd, KvStore& index)
         : root_(std::move(root)), root_fd_(root_fd), index_(index) {}
     std::string partial_path(const Digest& digest) const;
+    Result<void> adopt_partial();
     void drop_pending(const Digest& digest);
     int sync_pending_data();
     Error give_up_pending(int error);

@@ -61,11 +61,23 @@ TEST_F(FileBlockStoreTest, ReadsBackBeforeAndAfterSync) {
     EXPECT_EQ(store_->read(a).value(), a_);
 }
 
-TEST_F(FileBlockStoreTest, ForgetsOnlyWhatWasNotSynced) {
+TEST_F(FileBlockStoreTest, KeepsWholeBlocksThatAKilledProcessDidNotSync) {
     const Digest a = put(a_);
     ASSERT_TRUE(store_->sync());
     const Digest b = put(b_);
     EXPECT_FALSE(fs::exists(file_of(b)));
+    open();
+    EXPECT_TRUE(has(a));
+    EXPECT_EQ(store_->read(b).value(), b_);
+    EXPECT_TRUE(fs::exists(file_of(b)));
+    EXPECT_TRUE(fs::is_empty(fs::path(root_) / "partial"));
+}
+
+TEST_F(FileBlockStoreTest, DropsTornBlocksAndStrangersThatWereNotSynced) {
+    const Digest a = put(a_);
+    const Digest b = put(b_);
+    std::ofstream(fs::path(root_) / "partial" / b.hex()) << "4";  // shorter than it was
+    std::ofstream(fs::path(root_) / "partial" / "README") << "hello";
     open();
     EXPECT_TRUE(has(a));
     EXPECT_FALSE(has(b));
@@ -142,9 +154,8 @@ TEST_F(FileBlockStoreTest, SyncsByItselfBeforeTooManyWait) {
     std::vector<Digest> digests;
     for (size_t i = 0; i <= FileBlockStore::kPendingBlocksMax; ++i)
         digests.push_back(put({static_cast<uint8_t>(i), static_cast<uint8_t>(i >> 8), 7}));
-    open();
-    for (size_t i = 0; i < FileBlockStore::kPendingBlocksMax; ++i) EXPECT_TRUE(has(digests[i])) << i;
-    EXPECT_FALSE(has(digests.back()));
+    for (size_t i = 0; i < FileBlockStore::kPendingBlocksMax; ++i) EXPECT_TRUE(fs::exists(file_of(digests[i]))) << i;
+    EXPECT_FALSE(fs::exists(file_of(digests.back())));
 }
 
 TEST_F(FileBlockStoreTest, FailsCleanlyWhenAWriteFails) {
