@@ -13,14 +13,20 @@ namespaces=()
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "bench: $*" && exit 1; }
 
+stop() { # NAME...: of what this script started
+    local name
+    for name in "$@"; do kill "${pid[$name]}" 2>/dev/null || true; done
+    for name in "$@"; do
+        for _ in {1..100}; do kill -0 "${pid[$name]}" 2>/dev/null && sleep 0.1 || break; done
+        kill -KILL "${pid[$name]}" 2>/dev/null || true
+        unset "pid[$name]"
+    done
+}
+
 clean_up() {
     local status=$? name
     set +e
-    ((${#pid[@]} == 0)) || kill "${pid[@]}" 2>/dev/null
-    for name in "${!pid[@]}"; do
-        for _ in {1..100}; do kill -0 "${pid[$name]}" 2>/dev/null && sleep 0.1 || break; done
-        kill -KILL "${pid[$name]}" 2>/dev/null
-    done
+    stop "${!pid[@]}"
     for name in "${namespaces[@]}"; do ip netns del "$name" 2>/dev/null; done
     [[ -z $dir ]] || rm -rf "$dir"
     exit "$status"
@@ -58,9 +64,10 @@ join() { # A B
 
 make_network() { "$aipctl" network create "$dir/network" >/dev/null; }
 
-start_daemon() { # NODE NEIGHBOUR...: a dpdk port to each neighbour
+start_daemon() { # NODE NEIGHBOUR...: a new node, a dpdk port to each neighbour
     local node=$1 number=0 other
     shift
+    rm -rf "$dir/keys-$node" "$dir/state-$node"
     "$aipctl" key create "$dir/keys-$node" >/dev/null
     address[$node]=$("$aipctl" key certify "$dir/keys-$node" --network "$dir/network/network.key" --json |
         jq -r '.rows[0].address')
