@@ -33,6 +33,17 @@ TEST(Crc32c, GoesOnFromEveryPlace) {
         EXPECT_EQ(crc32c(ByteView(bytes).subspan(cut), crc32c(ByteView(bytes).first(cut))), whole) << cut;
 }
 
+TEST(Crc32c, OfManyBytesIsThatOfThemOneByOne) {
+    SeededRng rng(2);
+    Bytes bytes(9001);
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(rng.next());
+    uint32_t one_by_one = 0;
+    for (size_t n = 1; n <= bytes.size(); ++n) {
+        one_by_one = crc32c(ByteView(bytes).subspan(n - 1, 1), one_by_one);
+        ASSERT_EQ(crc32c(ByteView(bytes).first(n)), one_by_one) << n;
+    }
+}
+
 TEST(Crc32c, NoticesEveryFlippedBit) {
     Bytes bytes(40, 0x5a);
     const uint32_t whole = crc32c(bytes);
