@@ -159,22 +159,37 @@ void lay_links(Network& network, const LinkOptions& link) {
     network.route_shortest();
 }
 
+void kill(Network& network, size_t victim, JourneyOutcome& outcome) {
+    if (!network.machine(victim).alive()) return;
+    Rng& rng = network.rng();
+    ++outcome.kills;
+    network.machine(victim).kill();
+    // Now and then long enough for neighbours to lose it and for transfers to time out.
+    const uint64_t down_ms = rng.chance(0.02) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
+    network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)),
+                          [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
+}
+
+bool chaos_reigns(Network& network, const JourneyOptions& options) {
+    const Duration now = network.queue().now() - Instant();
+    return now > Duration::seconds(5) && now < options.kills_end;
+}
+
+// After any event, a node that has the model in custody may lose power: between a job and its answer, between a packet
+// and the next.
+void kill_a_holder(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
+    if (!chaos_reigns(network, options) || !network.rng().chance(options.holder_kills_per_event)) return;
+    for (size_t i = 0; i < kNodes; ++i)
+        if (network.rng().chance(0.5) && !durable_custody(network.machine(i)).empty()) return kill(network, i, outcome);
+}
+
+// At any time any node may lose power, and any program may die.
 void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
     network.queue().after(Duration::milliseconds(20), [&network, &options, &outcome] {
-        if (network.queue().now() - Instant() > options.kills_end) return;
         Rng& rng = network.rng();
-        if (rng.chance(options.kills_per_second * 0.02)) {
-            const size_t victim = rng.below(kNodes);
-            if (network.machine(victim).alive()) {
-                ++outcome.kills;
-                network.machine(victim).kill();
-                // Now and then long enough for neighbours to lose it and for transfers to time out.
-                const uint64_t down_ms = rng.chance(0.02) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
-                network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)),
-                                      [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
-            }
-        }
-        if (rng.chance(options.program_kills_per_second * 0.02)) {
+        if (chaos_reigns(network, options) && rng.chance(options.kills_per_second * 0.02))
+            kill(network, rng.below(kNodes), outcome);
+        if (chaos_reigns(network, options) && rng.chance(options.program_kills_per_second * 0.02)) {
             const size_t victim = rng.below(kNodes);
             ++outcome.program_kills;
             network.machine(victim).kill_program();
@@ -206,6 +221,11 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
     network.add_checker([&](Network& n) { return check_custody(n, watch); });
     network.add_checker(
         [&](Network&) { return trainers.complaint().empty() ? std::nullopt : std::optional(trainers.complaint()); });
+
+    network.add_checker([&](Network& n) {
+        kill_a_holder(n, options, outcome);
+        return std::nullopt;
+    });
 
     const Bytes file = first_model(rng);
     trainers.remember(file);

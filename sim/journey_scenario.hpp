@@ -22,6 +22,7 @@ struct JourneyOptions {
     uint32_t stops = 20;
     double loss_max = 0.30;  // each run draws its own loss, jitter and duplication
     double kills_per_second = 0.5;
+    double holder_kills_per_event = 1.0 / 1500;
     double program_kills_per_second = 0.3;
     Duration kills_end = Duration::seconds(300);  // loss goes on; from now on the journey has to come to its end
     Duration time_limit = Duration::seconds(1200);

@@ -12,6 +12,7 @@ TEST(Journey, SpendsItsBudgetOnCleanLinks) {
     JourneyOptions options;
     options.loss_max = 0;
     options.kills_per_second = 0;
+    options.holder_kills_per_event = 0;
     options.program_kills_per_second = 0;
     const JourneyOutcome outcome = run_journey(1, options);
     EXPECT_TRUE(outcome.ok) << outcome.complaint;
