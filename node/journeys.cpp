@@ -8,6 +8,10 @@ namespace {
 constexpr Duration kRetry = Duration::seconds(1);
 constexpr Duration kProgressEvery = Duration::milliseconds(200);
 
+bool has_been_elsewhere(const routing::JourneyRecord& journey, const Address& here) {
+    return std::any_of(journey.visits.begin(), journey.visits.end(), [&](const auto& v) { return v.first != here; });
+}
+
 }  // namespace
 
 Journeys::Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
@@ -22,6 +26,7 @@ Journeys::Journeys(const Services& services, const Settings& settings, crypto::V
 
 Result<void> Journeys::load() {
     const Instant now = services_.clock.now();
+    others_heard_by_ = now + settings_.interest_lifetime();
     AIP_ASSIGN(auto records, services_.custody.load());
     for (Custody& custody : records) {
         Entry entry;
@@ -207,6 +212,11 @@ Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
     auto candidates = routing::candidates_of(*entry.record, interest_, routes_, services_.self());
     for (routing::Candidate& candidate : candidates)
         if (entry.avoid.contains(candidate.node)) candidate.reachable = false;
+    const bool only_us = candidates.size() == 1 && candidates.front().node == services_.self();
+    if (only_us && services_.clock.now() < others_heard_by_ && has_been_elsewhere(*entry.record, services_.self()))
+        return Error{ErrorCode::kUnreachable,
+                     "this node has just started and has yet to hear from the other members of task '" +
+                         entry.record->task + "'"};
     return policy->choose(*entry.record, services_.self(), candidates, services_.rng);
 }
 
@@ -234,7 +244,10 @@ Result<void> Journeys::plan(Entry& entry, const NextDestination& next, Instant n
         AIP_ASSIGN(entry.record, routing::depart(*entry.record, std::move(plan)));
         const bool stays = entry.record->next->node == services_.self();
         custody.state = stays ? CustodyState::kHeld : CustodyState::kOutbound;
-        if (!stays) {
+        if (stays) {  // the version was made here: nobody handed it over
+            custody.from = {};
+            custody.wire_bytes = 0;
+        } else {
             custody.to = entry.record->next->node;
             custody.transfer = services_.rng.next() | 1;
         }

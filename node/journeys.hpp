@@ -145,6 +145,7 @@ private:
     uint64_t stops_trained_ = 0;
     uint64_t sent_since_prune_ = 0;
     Instant progress_at_;
+    Instant others_heard_by_;  // until then silence is no sign that a task has no other member
 };
 
 }  // namespace aip::node

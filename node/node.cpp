@@ -15,7 +15,7 @@ routing::NeighbourOptions neighbour_options(const Services& services, const Sett
 routing::InterestOptions interest_options(const Services& services, const Settings& settings) {
     routing::InterestOptions options;
     options.refresh = settings.interest_refresh;
-    options.lifetime = settings.interest_refresh * 7 / 2;
+    options.lifetime = settings.interest_lifetime();
     options.first_sequence = static_cast<uint64_t>(services.clock.wall().unix_ms());
     return options;
 }

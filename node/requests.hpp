@@ -24,6 +24,8 @@ struct Settings {
     uint32_t keep_versions = 64;                        // per task, beside those in custody
     std::vector<routing::StaticRoute> routes;
     std::string software = "aipacket/0.1.0";
+
+    Duration interest_lifetime() const { return interest_refresh * 7 / 2; }
 };
 
 struct OnJourney {

@@ -61,6 +61,44 @@ TEST_F(Journeys, ModelOfAMachineThatLostPowerIsDeliveredAgain) {
     EXPECT_TRUE(finish(keeper.given[1], model_file(2)).has_value());
 }
 
+TEST_F(Journeys, NodeThatHasJustStartedWaitsToHearOfTheOthersBeforeItTrainsAlone) {
+    row(3);
+    ASSERT_TRUE(send(0, OnJourney{4, ""}, model_file(1)).has_value());
+    ASSERT_TRUE(delivered());
+    ASSERT_TRUE(finish(keeper.given[0], model_file(2)).has_value());
+    ASSERT_TRUE(delivered(2));
+    // Its neighbours do not notice, and what they told it before they say again only when it is due.
+    const size_t here = keeper.given[1].machine;
+    network.machine(here).kill();
+    ASSERT_TRUE(network.machine(here).start().has_value());
+    ASSERT_TRUE(delivered(3));
+    ASSERT_EQ(keeper.given[2].machine, here);
+    const auto stop = finish(keeper.given[2], model_file(3));
+    ASSERT_TRUE(stop.has_value());
+    EXPECT_NE(stop->next, network.machine(here).address());
+    ASSERT_TRUE(delivered(4));
+    EXPECT_NE(keeper.given[3].machine, here);
+}
+
+TEST_F(Journeys, StopsOfASoleMemberNameNoSenderAndClaimNoBytes) {
+    row(2, {0});
+    ASSERT_TRUE(send(0, OnJourney{2, ""}, model_file(1)).has_value());
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(keeper.given[0].delivery.from, network.machine(0).address());
+    EXPECT_GT(custody(1)[0].wire_bytes, 8000u);
+    ASSERT_TRUE(finish(keeper.given[0], model_file(2)).has_value());
+    ASSERT_TRUE(delivered(2));
+    EXPECT_TRUE(keeper.given[1].delivery.from.is_zero());
+    EXPECT_EQ(custody(1)[0].wire_bytes, 0u);
+    const auto last = finish(keeper.given[1], model_file(3));
+    ASSERT_TRUE(last.has_value());
+    std::optional<std::vector<AuditStep>> steps;  // the second stop's parent is asked of this node, not of the first's
+    node(1).audit(last->version, [&](std::vector<AuditStep> s) { steps = std::move(s); });
+    ASSERT_TRUE(run_until([&] { return steps.has_value(); }));
+    ASSERT_EQ(steps->size(), 3u);
+    for (const AuditStep& step : *steps) EXPECT_FALSE(step.proof.empty()) << step.note;
+}
+
 TEST_F(Journeys, ModelMovesOnUnchangedWhenNoProgramComes) {
     settings.trainer_patience = Duration::seconds(5);
     row(3, {0});
