@@ -1,28 +1,53 @@
 # Four nodes, their links, daemons and trainers; and how to get rid of them. Sourced by tools/demo.
 
 build=${BUILD:-build/release}
-aipctl=$PWD/$build/cli/aipctl
-aipacketd=$PWD/$build/daemons/aipacketd/aipacketd
-trainer=$PWD/$build/examples/example_trainer
+[[ $build == /* ]] || build=$PWD/$build
+aipctl=$build/cli/aipctl
+aipacketd=$build/daemons/aipacketd/aipacketd
+trainer=$build/examples/example_trainer
+make_model=$build/examples/example_make_model
+baseline=$build/examples/example_baseline
 tag=aip$$ # of namespaces; interfaces live inside them
 shards=(none 0,7,8 1,6,9 2,5 3,4)
 routes=("1 3 2 2" "1 4 2 3" "3 1 2 2" "4 1 3 3") # FROM TO VIA METRIC: what is not a neighbour, static for now
 links=("1 2" "2 3" "3 4" "2 4")
-declare -A pid=() address=() alive=()
+declare -A pid=() address=() node_of=()
 dir=""
-
-mode() { [[ ${AIP_DEMO:-} != udp && $(id -u) == 0 ]] && ip netns list >/dev/null 2>&1 && echo dpdk || echo udp; }
+kind=""
 
 say() { printf '%s\n' "$*"; }
 headline() { printf '\n--- %s (%d s)\n' "$*" $((SECONDS - begin)); }
 fail() { say "demo: $*" >&2 && exit 1; }
 
+# dpdk or udp, and why.
+choose_kind() {
+    kind=udp
+    if [[ ${AIP_DEMO:-} == udp ]]; then
+        because="AIP_DEMO=udp asks for it"
+    elif [[ $(id -u) != 0 ]]; then
+        because="not root, and DPDK ports in network namespaces need root"
+    elif ! ip netns add "$tag-try" 2>/dev/null; then
+        because="root, but not allowed to make network namespaces here"
+    else
+        ip netns del "$tag-try"
+        kind=dpdk
+        because="root, and allowed to make network namespaces"
+    fi
+}
+
+some_live() { ((${#pid[@]} > 0)) && kill -0 "${pid[@]}" 2>/dev/null; }
+
 clean_up() {
     local status=$?
     set +e
-    kill "${pid[@]}" 2>/dev/null
-    for _ in {1..50}; do kill -0 "${pid[@]}" 2>/dev/null && sleep 0.1 || break; done
-    if [[ -n $dir && ${kind:-} == dpdk ]]; then
+    trap '' INT TERM HUP
+    if some_live; then
+        kill "${pid[@]}" 2>/dev/null
+        kill -CONT "${pid[@]}" 2>/dev/null
+        for _ in {1..50}; do some_live && sleep 0.1 || break; done
+        kill -KILL "${pid[@]}" 2>/dev/null
+    fi
+    if [[ -n $dir && $kind == dpdk ]]; then
         for i in 1 2 3 4; do ip netns del "$tag-n$i" 2>/dev/null; done
     fi
     if [[ -n $dir ]]; then
@@ -31,7 +56,7 @@ clean_up() {
     exit "$status"
 }
 
-in_node() { # NODE COMMAND...: where that node's network is
+in_node() { # NODE COMMAND...: where that node's network is; never returns
     local node=$1
     shift
     if [[ $kind == dpdk ]]; then exec ip netns exec "$tag-n$node" "$@"; else exec "$@"; fi
@@ -43,19 +68,23 @@ ctl() { # NODE ARGUMENTS...
     "$aipctl" --socket "$dir/n$node.sock" "$@"
 }
 
-start_daemon() {
-    in_node "$1" "$aipacketd" --config "$dir/n$1.toml" >>"$dir/n$1.log" 2>&1 &
-    pid[daemon$1]=$!
-    disown # so that the shell does not comment when it is killed
-}
-
-start_trainer() {
-    in_node "$1" "$trainer" --socket "$dir/n$1.sock" --task fashion --classes "${shards[$1]}" >>"$dir/trainer$1.log" 2>&1 &
-    pid[trainer$1]=$!
+# background NAME COMMAND...: remembered by its name, and killed at the end. Disowned, so that the shell does not comment.
+background() {
+    local name=$1
+    shift
+    "$@" &
+    pid[$name]=$!
     disown
 }
 
-# Waits until COMMAND succeeds, at most SECONDS. What happens meanwhile is shown: `meanwhile` is a command.
+start_daemon() { background "daemon$1" in_node "$1" "$aipacketd" --config "$dir/n$1.toml" >>"$dir/n$1.log" 2>&1; }
+
+start_trainer() {
+    background "trainer$1" in_node "$1" "$trainer" --socket "$dir/n$1.sock" --task fashion --classes "${shards[$1]}" \
+        >>"$dir/trainer$1.log" 2>&1
+}
+
+# wait_for WHAT SECONDS COMMAND...: until COMMAND succeeds. Meanwhile the command in `meanwhile` is run.
 meanwhile=true
 wait_for() {
     local what=$1 limit=$((SECONDS + $2))
@@ -75,7 +104,6 @@ make_keys() {
         node_of[${address[n$i]}]=n$i
     done
 }
-declare -A node_of=()
 
 # One veth pair per link; the kernel's own IPv6 is off there, or it would answer for us.
 make_links() {
@@ -93,43 +121,62 @@ make_links() {
     done
 }
 
+# 50 UDP ports in a row, below those that the kernel gives away, that nobody has.
+free_base() {
+    local try from taken
+    taken=$(awk 'FNR > 1 { split($2, at, ":"); print at[2] }' /proc/net/udp /proc/net/udp6 2>/dev/null || true)
+    for try in {1..100}; do
+        from=$((20000 + RANDOM % 12000))
+        if ! printf '%s\n' "$taken" | while read -r port; do
+            [[ -z $port ]] || ((0x$port < from || 0x$port >= from + 50)) || echo taken
+        done | grep -q taken; then
+            echo "$from" && return
+        fi
+    done
+    fail "no 50 free UDP ports in a row"
+}
+
 # UDP: the link between nodes A and B uses port base+10*A+B at A and base+10*B+A at B.
 write_ports() { # NODE
-    local number=0 link other
+    local node=$1 number=0 link other
     for link in "${links[@]}"; do
-        set -- $link "$1"
-        if [[ $3 == "$1" ]]; then other=$2; elif [[ $3 == "$2" ]]; then other=$1; else set -- "$3" && continue; fi
-        set -- "$3"
+        case $link in
+            "$node "*) other=${link#* } ;;
+            *" $node") other=${link% *} ;;
+            *) continue ;;
+        esac
         printf '\n[[port]]\nname = "to%s"\n' "$other"
         if [[ $kind == dpdk ]]; then
             printf 'kind = "dpdk"\ndevice = "net_af_packet%d,iface=to%s"\nmtu = 9000\n' "$number" "$other"
         else
             printf 'kind = "udp"\nlisten = "127.0.0.1:%d"\npeers = ["127.0.0.1:%d"]\nmtu = 9000\n' \
-                $((base + 10 * $1 + other)) $((base + 10 * other + $1))
+                $((base + 10 * node + other)) $((base + 10 * other + node))
         fi
         number=$((number + 1))
     done
 }
 
 write_config() { # NODE
+    local node=$1 route
     printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\n\n[control]\nsocket = "%s"\n\n[storage]\nkeep_versions = 200\n' \
-        "$dir/state$1" "$dir/keys$1" "$dir/n$1.sock"
-    write_ports "$1"
-    local route
+        "$dir/state$node" "$dir/keys$node" "$dir/n$node.sock"
+    write_ports "$node"
     for route in "${routes[@]}"; do
-        set -- "$1" $route
-        [[ $1 == "$2" ]] || continue
-        printf '\n[[route]]\nto = "%s"\nvia = "%s"\nmetric = %d\n' "${address[n$3]}" "${address[n$4]}" "$5"
+        set -- $route
+        [[ $1 == "$node" ]] || continue
+        printf '\n[[route]]\nto = "%s"\nvia = "%s"\nmetric = %d\n' "${address[n$2]}" "${address[n$3]}" "$4"
     done
 }
 
 make_network() {
-    for program in "$aipctl" "$aipacketd" "$trainer"; do
-        [[ -x $program ]] || fail "$program is not there; run 'make build' first"
+    for program in "$aipctl" "$aipacketd" "$trainer" "$make_model" "$baseline"; do
+        [[ -x $program ]] || fail "$program is not there; run: make build"
     done
-    kind=$(mode)
+    for program in jq go; do
+        command -v "$program" >/dev/null || fail "$program is not installed; run: tools/setup"
+    done
     dir=$(mktemp -d)
-    base=$((20000 + RANDOM % 20000))
+    base=$(free_base)
     make_keys
     [[ $kind == udp ]] || make_links
     for i in 1 2 3 4; do write_config "$i" >"$dir/n$i.toml"; done
