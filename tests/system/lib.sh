@@ -1,3 +1,4 @@
+    [[ -z $mounted ]] || umount "$mounted"
 # Real daemons on UDP ports over loopback, for the system tests. Sourced; BUILD is the build directory.
 #
 #     n1 ---- n2 ---- n3        n1 and n3 reach each other through n2
@@ -7,9 +8,10 @@ aipctl=$BUILD/cli/aipctl
 aipacketd=$BUILD/daemons/aipacketd/aipacketd
 make_model=$BUILD/examples/example_make_model
 dir=$(mktemp -d)
-base=$((20000 + $$ % 20000))
+base=$((20000 + $$ % 12000 / 50 * 50)) # below the ports that the kernel gives away
 declare -A pid=() address=()
 checks=0
+mounted=""
 
 clean_up() {
     local status=$?
@@ -18,6 +20,7 @@ clean_up() {
     kill "${pid[@]}" 2>/dev/null
     for _ in {1..50}; do kill -0 "${pid[@]}" 2>/dev/null && sleep 0.1 || break; done
     kill -KILL "${pid[@]}" 2>/dev/null
+    [[ -z $mounted ]] || umount "$mounted"
     ((status == 0)) || tail -n 5 "$dir"/*.log >&2
     rm -rf "$dir"
     exit "$status"
@@ -66,7 +69,6 @@ write_config() { # NODE
 start() { # NODE
     "$aipacketd" --config "$dir/n$1.toml" >>"$dir/n$1.log" 2>&1 &
     pid[$1]=$!
-    disown
 }
 reaches() { ctl "$1" routes --json | jq -e --arg to "${address[$2]}" '.rows[] | select(.destination == $to and .usable)'; }
 
@@ -78,6 +80,17 @@ start_line() {
     done
     wait_for "n1 reaches n3" 20 reaches 1 3
     wait_for "n3 reaches n1" 20 reaches 3 1
+}
+
+not() { ! "$@"; }
+
+# stops NODE: on SIGTERM, with status 0.
+stops() {
+    local status=0
+    kill -TERM "${pid[$1]}"
+    wait "${pid[$1]}" || status=$?
+    ((status == 0)) && tail -n 1 "$dir/n$1.log" | grep -q stopped || fail "n$1 ended with status $status on SIGTERM"
+    unset "pid[$1]"
 }
 
 # refused STATUS PATTERN COMMAND...: ends with that status and says one line that matches.

@@ -116,11 +116,11 @@ claim_journey_and_kills() {
     kill_trainer_that_holds_the_model
     follow_until "$stops"
     meanwhile=true
+    sleep 0.5 # the last receipt
     local copies
     copies=$(for i in 1 2 3 4; do ctl "$i" journey list --json; done | jq -s '[.[].rows[] | select(.state != "passed on")] | length')
     claim "$shown == $stops && $copies == 1" \
         "the model made $shown of $stops stops, through a killed daemon and a killed trainer, and $copies node has it in custody now"
-    sleep 0.5 # the last receipt
     snapshot first-end
     last_version=$(awk 'END { print $5 }' "$record")
     last_lap=$(tail -n 4 "$record" | awk '{ sum += $2 } END { printf "%.4f", sum / NR }')
