@@ -168,8 +168,8 @@ Result<void> Daemon::Parts::start_node() {
     settings.interest_refresh = config.node.interest_refresh;
     settings.keep_versions = config.storage.keep_versions;
     for (const RouteConfig& route : config.routes) settings.routes.push_back({route.to, route.via, route.metric});
-    const node::Services services{clock,    rng,  *storage, *blocks,    *versions,
-                                  *custody, *log, *signer,  *dataplane, *bridge};
+    const node::Services services{clock,  rng,  *storage, *blocks,    *versions, *custody,
+                                  *state, *log, *signer,  *dataplane, *bridge};
     AIP_ASSIGN(node, node::Node::start(services, std::move(settings), root));
     bridge->attach(*node);
     return {};

@@ -1,14 +1,16 @@
 // What a host gives a node: time, randomness, storage, keys, wires (aipacketd: real ones; sim: simulated ones). The
 // node makes none of these itself.
 //
-// Once the node runs, `blocks`, `versions`, `custody` and `log` are touched only by jobs on `storage`; everything else
-// only by the loop. Whoever destroys a node must first drop the completions that still wait on its executor.
+// Once the node runs, `blocks`, `versions`, `custody`, `state` and `log` are touched only by jobs on `storage`;
+// everything else only by the loop. Whoever destroys a node must first drop the completions that still wait on its
+// executor.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/executor.hpp"
+#include "base/kv_store.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
@@ -58,6 +60,7 @@ struct Services {
     model::BlockStore& blocks;
     model::VersionStore& versions;
     CustodyStore& custody;
+    KvStore& state;  // whatever else must survive; keys begin with who owns them ("custody/", "babel/")
     ledger::Log& log;
     const crypto::Signer& signer;
     dataplane::Dataplane& dataplane;
