@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "aipacket/ipv6.hpp"
 #include "base/assert.hpp"
 #include "base/crc32c.hpp"
 
@@ -30,7 +31,6 @@ constexpr size_t kAiCrc = kAi + 28;
 static_assert(kPacketOverhead == 80 && at::kAi == 48 && at::kAiCrc + 4 == kPacketOverhead);
 static_assert(at::kDestination + 16 == kIpv6HeaderBytes && at::kSource + 16 == at::kDestination);
 
-constexpr uint8_t kUdpProtocol = 17;
 constexpr size_t kLengthsMin = kUdpHeaderBytes + kAiHeaderBytes;
 
 uint32_t packet_crc(ByteView packet) {
@@ -45,32 +45,8 @@ uint32_t flow_label(uint64_t transfer) {
     return static_cast<uint32_t>(transfer ^ (transfer >> 20) ^ (transfer >> 40)) & 0xfffff;
 }
 
-// One's complement sum of 16-bit words, in the machine's own byte order (RFC 1071 section 2B).
-uint64_t add_words(ByteView bytes, uint64_t sum) {
-    const uint8_t* p = bytes.data();
-    size_t n = bytes.size();
-    for (; n >= 4; n -= 4, p += 4) {
-        uint32_t word;
-        std::memcpy(&word, p, 4);
-        sum += word;
-    }
-    uint8_t rest[4] = {};
-    if (n > 0) std::memcpy(rest, p, n);
-    uint32_t word;
-    std::memcpy(&word, rest, 4);
-    return sum + word;
-}
-
-uint16_t fold(uint64_t sum) {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return static_cast<uint16_t>(sum);
-}
-
 DropReason check_udp(ByteView packet) {
-    if (packet[at::kNextHeader] != kUdpProtocol) return DropReason::kNotOurs;
+    if (packet[at::kNextHeader] != kProtocolUdp) return DropReason::kNotOurs;
     const size_t ip_payload = load_be16(&packet[at::kPayloadLength]);
     if (ip_payload < kUdpHeaderBytes) return DropReason::kTruncated;
     if (load_be16(&packet[at::kUdp]) != kUdpPort || load_be16(&packet[at::kUdp + 2]) != kUdpPort) {
@@ -79,9 +55,7 @@ DropReason check_udp(ByteView packet) {
     if (load_be16(&packet[at::kUdp + 4]) != ip_payload) return DropReason::kLengthMismatch;
     if (ip_payload < kLengthsMin) return DropReason::kTruncated;
     if (load_be16(&packet[at::kUdpChecksum]) == 0) return DropReason::kBadChecksum;  // RFC 8200 section 8.1
-    // With its checksum field in place a good datagram sums to all ones, which udp_checksum() shows as 0xffff.
-    const uint16_t sum = udp_checksum(packet.subspan(at::kSource, 32), packet.subspan(at::kUdp));
-    return sum == 0xffff ? DropReason::kNone : DropReason::kBadChecksum;
+    return upper_checksum(packet, kProtocolUdp) == 0 ? DropReason::kNone : DropReason::kBadChecksum;
 }
 
 DropReason check_ai(ByteView packet) {
@@ -118,20 +92,6 @@ void write_ai(uint8_t* ai, const Header& header, size_t payload_bytes) {
 
 }  // namespace
 
-uint16_t udp_checksum(ByteView addresses, ByteView udp) {
-    uint8_t tail[8];
-    store_be32(tail, static_cast<uint32_t>(udp.size()));
-    store_be32(tail + 4, kUdpProtocol);
-    uint64_t sum = add_words(addresses, 0);
-    sum = add_words(tail, sum);
-    sum = add_words(udp, sum);
-    const uint16_t folded = fold(sum);
-    uint8_t in_order[2];
-    std::memcpy(in_order, &folded, 2);
-    const auto checksum = static_cast<uint16_t>(~load_be16(in_order));
-    return checksum == 0 ? 0xffff : checksum;
-}
-
 DropReason check_ipv6(ByteView packet) {
     if (packet.empty()) return DropReason::kTruncated;
     if ((packet[0] >> 4) != 6) return DropReason::kBadIpVersion;
@@ -166,7 +126,7 @@ size_t encode(MutableBytes packet, const Endpoints& ends, const Header& header, 
     const auto udp_length = static_cast<uint16_t>(length - kIpv6HeaderBytes);
     store_be32(p, 0x60000000u | flow_label(header.transfer));
     store_be16(p + at::kPayloadLength, udp_length);
-    p[at::kNextHeader] = kUdpProtocol;
+    p[at::kNextHeader] = kProtocolUdp;
     p[at::kHopLimit] = ends.hop_limit;
     std::memcpy(p + at::kSource, ends.source.bytes.data(), 16);
     std::memcpy(p + at::kDestination, ends.destination.bytes.data(), 16);
@@ -177,7 +137,7 @@ size_t encode(MutableBytes packet, const Endpoints& ends, const Header& header, 
     write_ai(p + at::kAi, header, payload_bytes);
     const ByteView whole = packet.first(length);
     store_be32(p + at::kAiCrc, packet_crc(whole));
-    store_be16(p + at::kUdpChecksum, udp_checksum(whole.subspan(at::kSource, 32), whole.subspan(at::kUdp)));
+    store_be16(p + at::kUdpChecksum, never_zero(upper_checksum(whole, kProtocolUdp)));
     return length;
 }
 

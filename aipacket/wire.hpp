@@ -101,7 +101,4 @@ Address packet_destination(ByteView packet);  // of a packet that passed check_i
 Address packet_source(ByteView packet);
 [[nodiscard]] DropReason decrement_hop_limit(MutableBytes packet);  // kHopLimit: it would reach zero
 
-// UDP checksum over the pseudo header and `udp` (its checksum field counted as it stands); never zero.
-uint16_t udp_checksum(ByteView addresses, ByteView udp);
-
 }  // namespace aip::aipacket

@@ -12,6 +12,12 @@ Address Address::make(const NetworkId& network, InterfaceId id) {
     return address;
 }
 
+Address Address::link_local(InterfaceId id) {
+    Address address{{0xfe, 0x80}};
+    store_be64(address.bytes.data() + 8, static_cast<uint64_t>(id));
+    return address;
+}
+
 std::optional<Address> Address::parse(std::string_view text) {
     Address address;
     const std::string copy(text);
@@ -34,6 +40,12 @@ NetworkId Address::network() const {
 }
 
 bool Address::is_node() const { return bytes[0] == 0xfd && bytes[6] == 0 && bytes[7] == 0; }
+
+Address Address::solicited_node_group() const {
+    Address group{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff}};
+    std::memcpy(group.bytes.data() + 13, bytes.data() + 13, 3);
+    return group;
+}
 
 std::string Address::text() const {
     char buffer[INET6_ADDRSTRLEN] = {};

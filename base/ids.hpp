@@ -49,6 +49,7 @@ struct Address {
     std::array<uint8_t, 16> bytes{};
 
     static Address make(const NetworkId& network, InterfaceId id);
+    static Address link_local(InterfaceId id);                   // fe80::/64: one node has it on each of its links
     static std::optional<Address> parse(std::string_view text);  // any RFC 4291 text form
     static std::optional<Address> from(ByteView view);
 
@@ -56,6 +57,8 @@ struct Address {
     NetworkId network() const;
     bool is_node() const;  // fd, reserved bits zero
     bool is_multicast() const { return bytes[0] == 0xff; }
+    bool is_link_local() const { return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }  // fe80::/10, whoever made it
+    Address solicited_node_group() const;  // where its neighbours ask for its link address (RFC 4291 section 2.7.1)
     bool is_zero() const { return *this == Address{}; }
     std::string text() const;  // RFC 5952
     ByteView view() const { return bytes; }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "aipacket/wire.hpp"
+#include "aipacket/ipv6.hpp"
 
 namespace aip::dataplane {
 namespace {
@@ -16,6 +16,10 @@ DropReason check_length(ByteView packet) {
     }
 }
 
+bool is_link_scope(const Address& address) {
+    return address.is_link_local() || (address.bytes[0] == 0xff && (address.bytes[1] & 0x0f) <= 2);
+}
+
 void add(Traffic& traffic, uint64_t packets, uint64_t bytes_each) {
     traffic.packets += packets;
     traffic.bytes += packets * bytes_each;
@@ -25,13 +29,17 @@ void add(Traffic& traffic, uint64_t packets, uint64_t bytes_each) {
 
 std::string_view drop_reason_name(DropReason reason) {
     static constexpr std::string_view kNames[] = {
-        "none",       "truncated", "trailing-bytes", "not-ipv6", "not-node-address", "foreign-network",
+        "none",       "truncated", "trailing-bytes", "not-ipv6", "not-node-address", "link-scope", "foreign-network",
         "own-source", "hop-limit", "no-route",       "too-big",  "port-refused"};
     static_assert(std::size(kNames) == kDropReasons);
     return kNames[static_cast<size_t>(reason)];
 }
 
-Dataplane::Dataplane(const Address& self) : self_(self), fib_(FibBuilder().build()) {
+Dataplane::Dataplane(const Address& self)
+    : self_(self),
+      link_local_(Address::link_local(self.interface_id())),
+      solicited_group_(self.solicited_node_group()),
+      fib_(FibBuilder().build()) {
     AIP_ASSERT(self.is_node());
     lanes_.reserve(limits::kPortsMax);
 }
@@ -93,13 +101,35 @@ DropReason Dataplane::handle(PortIndex index, Received& received, LocalSink& sin
     if (const DropReason reason = check_length(packet); reason != DropReason::kNone) return reason;
     const Address source = aipacket::packet_source(packet);
     const Address destination = aipacket::packet_destination(packet);
-    if (source == self_) return DropReason::kOwnSource;
-    if (const DropReason reason = check_member(source); reason != DropReason::kNone) return reason;
-    if (destination == self_ || destination == kNeighbourGroup) {
-        deliver(index, received, sink);
-        return DropReason::kNone;
+    if (source == self_ || source == link_local_) return DropReason::kOwnSource;
+    if (is_ours(destination)) {
+        const DropReason reason = check_local(packet, source, destination);
+        if (reason == DropReason::kNone) deliver(index, received, sink);
+        return reason;
     }
-    return forward(std::move(received.packet), destination);
+    if (is_link_scope(source) || is_link_scope(destination)) return DropReason::kLinkScope;
+    if (const DropReason reason = check_member(source); reason != DropReason::kNone) return reason;
+    if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return reason;
+    return forward(index, received, destination, sink);
+}
+
+bool Dataplane::is_ours(const Address& destination) const {
+    if (destination == self_) return true;
+    return is_link_scope(destination) &&
+           (destination == link_local_ || destination == kNeighbourGroup || destination == kBabelGroup ||
+            destination == kAllNodesGroup || destination == solicited_group_);
+}
+
+// Who may speak to us. ICMPv6: anybody with an address, since routers that are no nodes report errors and ask for our
+// link address; without one only who asks whether its future address is taken. Everything else: nodes, and on the link
+// whoever uses link-local addresses.
+DropReason Dataplane::check_local(ByteView packet, const Address& source, const Address& destination) const {
+    if (source.is_multicast()) return DropReason::kNotNodeAddress;
+    if (aipacket::next_header(packet) == aipacket::kProtocolIcmpv6) {
+        return source.is_zero() && destination != solicited_group_ ? DropReason::kNotNodeAddress : DropReason::kNone;
+    }
+    if (source.is_link_local()) return destination == self_ ? DropReason::kLinkScope : DropReason::kNone;
+    return check_member(source);
 }
 
 void Dataplane::deliver(PortIndex index, const Received& received, LocalSink& sink) {
@@ -107,16 +137,24 @@ void Dataplane::deliver(PortIndex index, const Received& received, LocalSink& si
     sink.on_packet(index, received.from, received.packet.view());
 }
 
-DropReason Dataplane::forward(Packet packet, const Address& destination) {
-    if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return reason;
-    if (aipacket::decrement_hop_limit(packet.bytes()) != aipacket::DropReason::kNone) return DropReason::kHopLimit;
+DropReason Dataplane::forward(PortIndex index, Received& received, const Address& destination, LocalSink& sink) {
+    Packet& packet = received.packet;
+    const auto refuse = [&](DropReason reason, uint32_t mtu = 0) {
+        sink.on_undeliverable(index, received.from, packet.view(), reason, mtu);
+        return reason;
+    };
+    if (aipacket::hop_limit(packet.view()) <= 1) return refuse(DropReason::kHopLimit);
     const NextHop* const hop = fib_->find(destination.interface_id());
-    return hop == nullptr ? DropReason::kNoRoute : put(*hop, std::move(packet), false);
+    if (hop == nullptr || hop->port >= lanes_.size()) return refuse(DropReason::kNoRoute);
+    if (const uint32_t mtu = mtu_of(*hop); packet.size() > mtu) return refuse(DropReason::kTooBig, mtu);
+    static_cast<void>(aipacket::decrement_hop_limit(packet.bytes()));
+    return put(*hop, std::move(packet), false);
 }
 
 bool Dataplane::send(Packet packet) {
     if (const DropReason reason = check_length(packet.view()); reason != DropReason::kNone) return count(reason);
     const Address destination = aipacket::packet_destination(packet.view());
+    if (is_link_scope(destination)) return count(DropReason::kLinkScope);  // which link? send_on() knows
     if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return count(reason);
     const NextHop* const hop = fib_->find(destination.interface_id());
     return count(hop == nullptr ? DropReason::kNoRoute : put(*hop, std::move(packet), true));
@@ -135,11 +173,15 @@ size_t Dataplane::room(PortIndex port) const {
 DropReason Dataplane::put(const NextHop& hop, Packet packet, bool ours) {
     if (hop.port >= lanes_.size()) return DropReason::kNoRoute;
     Lane& lane = lanes_[hop.port];
-    if (packet.size() > std::min<size_t>(hop.mtu, lane.port->info().mtu)) return DropReason::kTooBig;
+    if (packet.size() > mtu_of(hop)) return DropReason::kTooBig;
     lane.queued[lane.waiting] = {static_cast<uint32_t>(packet.size()), ours};
     lane.out[lane.waiting] = {std::move(packet), hop.to, 0};
     if (++lane.waiting == lane.out.size()) flush(lane);
     return DropReason::kNone;
+}
+
+uint32_t Dataplane::mtu_of(const NextHop& hop) const {
+    return std::min<uint32_t>(hop.mtu, lanes_[hop.port].port->info().mtu);
 }
 
 void Dataplane::flush() {

@@ -1,6 +1,7 @@
 // Dataplane: the ports of one node and what happens to a packet between them. poll() takes one burst from each port:
-// what is for this node, or for all its neighbours (ff02::a1), goes to the LocalSink; what is for another node loses
-// one hop and goes to the port its Fib entry names; the rest is dropped for a counted reason.
+// what is for this node, by its node address or on the link (rfc/0011), goes to the LocalSink; what is for another node
+// loses one hop and goes to the port its Fib entry names; the rest is dropped for a counted reason, and the sink sees
+// what could not be forwarded.
 //
 // Invariants. Nothing vanishes: received = delivered + forwarded + drops, and what this node originates is sent or
 // counted as a drop too. originated + forwarded equals the ports' tx counters exactly, in packets and bytes (a packet
@@ -28,7 +29,8 @@ enum class DropReason : uint8_t {
     kTruncated,       // shorter than its IPv6 header says
     kTrailingBytes,   // longer
     kNotIpv6,         //
-    kNotNodeAddress,  // source or destination is no node address, nor is it our neighbour group
+    kNotNodeAddress,  // source or destination is no node address
+    kLinkScope,       // link-local, or to a group on the link, and not for us: never forwarded
     kForeignNetwork,  // a node of another network
     kOwnSource,       // ours, come back
     kHopLimit,        //
@@ -36,16 +38,21 @@ enum class DropReason : uint8_t {
     kTooBig,          // for the next hop
     kPortRefused,     // the port could not send it
 };
-inline constexpr size_t kDropReasons = 11;
+inline constexpr size_t kDropReasons = 12;
 std::string_view drop_reason_name(DropReason reason);
 
-// All neighbours on a link, and nobody further: the destination of hellos.
-inline constexpr Address kNeighbourGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1}};
+// Groups on a link, and nobody further, that every node is in; the fourth is its solicited-node group.
+inline constexpr Address kNeighbourGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1}};  // hellos
+inline constexpr Address kAllNodesGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+inline constexpr Address kBabelGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 6}};  // RFC 8966
 
 class LocalSink {
 public:
     virtual ~LocalSink() = default;
     virtual void on_packet(PortIndex port, const LinkAddress& from, ByteView packet) = 0;
+    // Dropped for kHopLimit, kNoRoute or kTooBig, as it came; `mtu` is what the next hop carries if it was too big.
+    virtual void on_undeliverable(PortIndex, const LinkAddress& /*from*/, ByteView /*packet*/, DropReason,
+                                  uint32_t /*mtu*/) {}
 };
 
 struct Traffic {
@@ -104,14 +111,19 @@ private:
 
     size_t poll_port(PortIndex index, LocalSink& sink);
     DropReason handle(PortIndex index, Received& received, LocalSink& sink);
+    bool is_ours(const Address& destination) const;
+    DropReason check_local(ByteView packet, const Address& source, const Address& destination) const;
     void deliver(PortIndex index, const Received& received, LocalSink& sink);
-    DropReason forward(Packet packet, const Address& destination);
+    DropReason forward(PortIndex index, Received& received, const Address& destination, LocalSink& sink);
     DropReason put(const NextHop& hop, Packet packet, bool ours);
+    uint32_t mtu_of(const NextHop& hop) const;
     void flush(Lane& lane);
     DropReason check_member(const Address& address) const;
     bool count(DropReason reason);
 
     Address self_;
+    Address link_local_;
+    Address solicited_group_;  // of both
     std::unique_ptr<const Fib> fib_;
     std::vector<Lane> lanes_;
     std::array<uint64_t, kDropReasons> drops_{};

@@ -42,6 +42,18 @@ TEST(Address, KnowsWhatIsANode) {
     EXPECT_TRUE(Address::parse("::")->is_zero());
 }
 
+TEST(Address, HasTheSameEndOnEveryLink) {
+    const Address a = Address::link_local(InterfaceId{0x0102030405060708});
+    EXPECT_EQ(a.text(), "fe80::102:304:506:708");
+    EXPECT_TRUE(a.is_link_local());
+    EXPECT_FALSE(a.is_node());
+    EXPECT_TRUE(Address::parse("febf::1")->is_link_local());
+    EXPECT_FALSE(Address::parse("fec0::1")->is_link_local());
+    EXPECT_FALSE(Address::make(kNetwork, InterfaceId{1}).is_link_local());
+    EXPECT_EQ(a.solicited_node_group().text(), "ff02::1:ff06:708");
+    EXPECT_EQ(Address::make(kNetwork, a.interface_id()).solicited_node_group(), a.solicited_node_group());
+}
+
 TEST(FixedBytes, TakesItsExactLengthOnly) {
     EXPECT_FALSE(Digest::from(Bytes(31)));
     EXPECT_FALSE(Digest::from(Bytes(33)));

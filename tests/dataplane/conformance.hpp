@@ -60,10 +60,11 @@ inline void keeps_order_in_bursts(PacketPort& sender, PacketPort& receiver) {
 
 inline void reaches_everyone(PacketPort& sender, PacketPort& receiver) {
     std::vector<Outgoing> batch;
-    const Address group = *Address::parse("ff02::a1");
-    batch.push_back(outgoing(sender, LinkAddress::everyone(), ipv6(node(1), group, 200)));
-    EXPECT_EQ(sender.send(batch), 1u);
-    EXPECT_EQ(receive_until(receiver, 1).size(), 1u);
+    for (const char* group : {"ff02::a1", "ff02::1", "ff02::1:6", "ff02::1:ff00:2"}) {
+        batch.push_back(outgoing(sender, LinkAddress::everyone(), ipv6(node(1), *Address::parse(group), 200)));
+    }
+    EXPECT_EQ(sender.send(batch), 4u);
+    EXPECT_EQ(receive_until(receiver, 4).size(), 4u);
 }
 
 inline void sends_buffers_of_others(PacketPort& sender, PacketPort& receiver) {

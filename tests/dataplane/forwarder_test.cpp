@@ -20,7 +20,28 @@ struct Sent {
     Bytes packet;
 };
 
+const Address kLinkA = *Address::parse("fe80::dead:1");  // no node made it
+const Address kLinkB = Address::link_local(kB.interface_id());
+constexpr uint8_t kIcmpv6 = 58;
+
+Bytes with_protocol(Bytes packet, uint8_t protocol) {
+    packet[6] = protocol;
+    return packet;
+}
+
 struct Inbox final : LocalSink {
+    struct Undeliverable {
+        Bytes packet;
+        DropReason reason;
+        uint32_t mtu;
+    };
+    void on_undeliverable(PortIndex, const LinkAddress& from, ByteView packet, DropReason reason,
+                          uint32_t mtu) override {
+        EXPECT_EQ(from, mac(0xa));
+        undeliverable.push_back({to_bytes(packet), reason, mtu});
+    }
+    std::vector<Undeliverable> undeliverable;
+
     void on_packet(PortIndex port, const LinkAddress& from, ByteView packet) override {
         arrivals.push_back({port, from, to_bytes(packet)});
         if (reply) reply();
@@ -124,6 +145,68 @@ TEST_F(DataplaneTest, DeliversHellosAndNeverForwardsThem) {
     EXPECT_TRUE(sent_[1].empty());
 }
 
+TEST_F(DataplaneTest, DeliversWhatIsForItOnTheLink) {
+    const char* const ours[] = {"ff02::a1", "ff02::1", "ff02::1:6", "ff02::1:ff00:b", "fe80::b"};
+    for (const char* destination : ours) arrives_left(ipv6(kLinkA, *Address::parse(destination), 100, 1));
+    EXPECT_EQ(inbox_.arrivals.size(), std::size(ours));
+    EXPECT_TRUE(inbox_.undeliverable.empty());
+}
+
+TEST_F(DataplaneTest, ForwardsNothingThatIsLinkLocal) {
+    expect_dropped(ipv6(kLinkA, kC, 100), DropReason::kLinkScope);
+    expect_dropped(with_protocol(ipv6(kLinkA, kC, 100), kIcmpv6), DropReason::kLinkScope);
+    expect_dropped(ipv6(kA, *Address::parse("fe80::c"), 100), DropReason::kLinkScope);
+    expect_dropped(ipv6(kA, *Address::parse("ff02::16"), 100), DropReason::kLinkScope);
+    expect_dropped(ipv6(kA, *Address::parse("ff02::1:ff00:c"), 100), DropReason::kLinkScope);
+    EXPECT_TRUE(inbox_.undeliverable.empty());
+    EXPECT_FALSE(originate(ipv6(kB, *Address::parse("fe80::c"), 100)));  // on which link?
+    EXPECT_EQ(dataplane_.dropped(DropReason::kLinkScope), 6u);
+}
+
+TEST_F(DataplaneTest, TakesLinkLocalSourcesOnTheLinkAlone) {
+    expect_dropped(ipv6(kLinkA, kB, 100), DropReason::kLinkScope);
+    expect_dropped(ipv6(kLinkB, kBabelGroup, 100), DropReason::kOwnSource);
+    expect_dropped(ipv6(*Address::parse("2001:db8::1"), kBabelGroup, 100), DropReason::kNotNodeAddress);
+}
+
+TEST_F(DataplaneTest, TakesIcmpv6FromWhoeverHasAnAddress) {
+    const Address router = *Address::parse("2001:db8::1");
+    for (const Address& source : {kA, kLinkA, router}) {
+        arrives_left(with_protocol(ipv6(source, kB, 100), kIcmpv6));
+        arrives_left(with_protocol(ipv6(source, kLinkB, 100), kIcmpv6));
+        arrives_left(with_protocol(ipv6(source, kB.solicited_node_group(), 100), kIcmpv6));
+    }
+    arrives_left(with_protocol(ipv6({}, kB.solicited_node_group(), 64), kIcmpv6));  // whose address is not yet its own
+    EXPECT_EQ(inbox_.arrivals.size(), 10u);
+    inbox_.arrivals.clear();
+    expect_dropped(with_protocol(ipv6({}, kB, 64), kIcmpv6), DropReason::kNotNodeAddress);
+    expect_dropped(with_protocol(ipv6({}, kAllNodesGroup, 64), kIcmpv6), DropReason::kNotNodeAddress);
+    expect_dropped(ipv6({}, kB.solicited_node_group(), 64), DropReason::kNotNodeAddress);
+    expect_dropped(with_protocol(ipv6(*Address::parse("ff02::1"), kB, 64), kIcmpv6), DropReason::kNotNodeAddress);
+    expect_dropped(with_protocol(ipv6(router, kC, 64), kIcmpv6), DropReason::kNotNodeAddress);
+}
+
+TEST_F(DataplaneTest, ForwardsWhateverTheNextHeader) {
+    for (const uint8_t protocol : {0, 6, 43, 44, 58, 59, 255}) {
+        arrives_left(with_protocol(ipv6(kA, kD, 100), protocol));
+        EXPECT_EQ(sent_[1].back().packet[6], protocol);
+    }
+    EXPECT_EQ(sent_[1].size(), 7u);
+}
+
+TEST_F(DataplaneTest, ShowsTheSinkWhatItCouldNotForwardAsItCame) {
+    const std::pair<Bytes, DropReason> cases[] = {{ipv6(kA, kD, 100, 1), DropReason::kHopLimit},
+                                                  {ipv6(kA, node(0xf), 100, 9), DropReason::kNoRoute},
+                                                  {ipv6(kA, kE, 1301, 9), DropReason::kTooBig}};
+    for (const auto& [packet, reason] : cases) expect_dropped(packet, reason);
+    ASSERT_EQ(inbox_.undeliverable.size(), 3u);
+    for (size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(inbox_.undeliverable[i].packet, cases[i].first);
+        EXPECT_EQ(inbox_.undeliverable[i].reason, cases[i].second);
+    }
+    EXPECT_EQ(inbox_.undeliverable[2].mtu, 1300u);
+}
+
 TEST_F(DataplaneTest, DropsAtTheLastHop) {
     expect_dropped(ipv6(kA, kD, 100, 1), DropReason::kHopLimit);
     expect_dropped(ipv6(kA, kD, 100, 0), DropReason::kHopLimit);
@@ -148,7 +231,8 @@ TEST_F(DataplaneTest, DropsStrangeAddresses) {
     const Address foreign = Address::make(NetworkId{{9, 9, 9, 9, 9}}, kD.interface_id());
     expect_dropped(ipv6(kA, global, 100), DropReason::kNotNodeAddress);
     expect_dropped(ipv6(global, kB, 100), DropReason::kNotNodeAddress);
-    expect_dropped(ipv6(kA, *Address::parse("ff02::1"), 100), DropReason::kNotNodeAddress);
+    expect_dropped(ipv6(kA, *Address::parse("ff05::1"), 100), DropReason::kNotNodeAddress);
+    expect_dropped(ipv6(*Address::parse("ff02::1"), kB, 100), DropReason::kNotNodeAddress);
     expect_dropped(ipv6(kA, foreign, 100), DropReason::kForeignNetwork);
     expect_dropped(ipv6(foreign, kB, 100), DropReason::kForeignNetwork);
 }
