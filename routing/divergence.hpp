@@ -6,6 +6,7 @@
 // filled with zeros. Pure functions: any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,15 +15,19 @@ namespace aip::routing {
 
 inline constexpr double kSmoothing = 1e-6;
 
-// D(p || q) for one p and many q: a decision compares every candidate's q with the same global mix.
-class DivergenceFrom {
+// From a count to its smoothed share, for counts with this total.
+class Smoothing {
 public:
-    DivergenceFrom(std::span<const double> p_counts, size_t bins);  // bins >= p_counts.size()
-    double to(std::span<const double> q_counts) const;              // q_counts.size() <= bins
+    Smoothing(double total, size_t bins) {
+        const double mass = (total > 0 ? 1 : 0) + kSmoothing * static_cast<double>(bins);
+        scale_ = total > 0 ? 1 / (total * mass) : 0;
+        offset_ = kSmoothing / mass;
+    }
+    double share(double count) const { return count * scale_ + offset_; }
 
 private:
-    std::vector<double> p_;  // smoothed shares
-    double p_log_p_ = 0;
+    double scale_;
+    double offset_;
 };
 
 // D(p || q)

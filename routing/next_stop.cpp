@@ -1,45 +1,91 @@
 #include "routing/next_stop.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/limits.hpp"
+#include "routing/policies.hpp"
 
 namespace aip::routing {
+namespace {
 
-Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name) {
+constexpr const char* kPolicies = "coverage, compute, random-walk, metropolis-hastings, kl-nearest and itinerary";
+
+}  // namespace
+
+Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name, const RoutingWeights& weights) {
     std::unique_ptr<NextStopPolicy> policy;
-    if (name == "coverage") policy = std::make_unique<CoveragePolicy>();
+    if (name == "coverage") policy = std::make_unique<CoveragePolicy>(weights);
+    if (name == "compute") policy = std::make_unique<ComputePolicy>(weights);
+    if (name == "random-walk") policy = std::make_unique<RandomWalkPolicy>(weights);
+    if (name == "metropolis-hastings") policy = std::make_unique<MetropolisHastingsPolicy>(weights);
+    if (name == "kl-nearest") policy = std::make_unique<KlNearestPolicy>(weights);
     if (name == "itinerary") policy = std::make_unique<ItineraryPolicy>();
     if (!policy)
-        return Error{ErrorCode::kNotFound,
-                     "no next-stop policy '" + std::string(name) + "'; there are coverage and itinerary"};
+        return Error{ErrorCode::kNotFound, "no next-stop policy '" + std::string(name) + "'; there are " + kPolicies};
     return policy;
 }
 
-std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const Routes& routes,
+std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const PathTo& path_to,
                                      const Address& here) {
     std::vector<Candidate> out;
-    for (const InterestEntry* entry : interest.entries(journey.task)) {
+    const auto entries = interest.entries(journey.task);
+    out.reserve(entries.size());
+    for (const InterestEntry* entry : entries) {
         const InterestRecord& record = entry->record;
-        const auto route = routes.to(record.origin);
+        const auto path = path_to(record.origin);
         const Visit visit = journey.visit(record.origin);
         Candidate candidate;
         candidate.node = record.origin;
-        candidate.label_counts = record.label_counts;
+        candidate.sketch.labels = record.label_counts;
         candidate.samples = record.samples;
         candidate.samples_per_second = record.samples_per_second;
-        candidate.path_cost = route ? route->metric : 0;
+        if (path) candidate.path_cost = path->cost, candidate.delay_s = path->delay_s;
         candidate.visits = visit.count;
         candidate.last_lap = visit.lap;
-        candidate.reachable = route.has_value() || record.origin == here;
+        candidate.neighbour = path && path->neighbour;
+        candidate.reachable = path.has_value() || record.origin == here;
         out.push_back(std::move(candidate));
     }
     return out;
 }
 
+std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const Routes& routes,
+                                     const Address& here) {
+    const PathTo path_to = [&](const Address& node) -> std::optional<Path> {
+        const auto route = routes.to(node);
+        if (!route) return std::nullopt;
+        return Path{route->metric / kMetricPerHop, 0, route->via == node};
+    };
+    return candidates_of(journey, interest, path_to, here);
+}
+
+std::string explain(const Scored& s) {
+    char text[limits::kJourneyWhyMax];
+    const auto say = [&](const char* format, auto... values) {
+        std::snprintf(text, sizeof text, format, values...);
+        return std::string(text);
+    };
+    switch (s.ground) {
+        case Ground::kNone: return "not judged";
+        case Ground::kHere: return "is here already";
+        case Ground::kUnreachable: return "no route to it now";
+        case Ground::kVisited: return "visited in this lap already";
+        case Ground::kFar: return "more than one hop away";
+        case Ground::kGain:
+            return say("%.4f: divergence falls by %.4f to %.4f at cost %.2f", s.value, s.gain, s.divergence_after,
+                       s.cost);
+        case Ground::kNearest: return say("%.1f: so many hops away, divergence then %.4f", s.value, s.divergence_after);
+        case Ground::kTime: return say("%.2f: seconds until it has trained", s.value);
+        case Ground::kAlike: return say("%.4f: divergence of its data from ours", s.value);
+        case Ground::kChance: return say("%.2f: weight in the draw", s.value);
+    }
+    return {};
+}
+
 Result<Choice> ItineraryPolicy::choose(const JourneyRecord& journey, const Address& here,
                                        std::span<const Candidate> candidates, Rng&) const {
-    if (journey.over()) return Error{ErrorCode::kNotFound, "journey is over: its budget of stops is spent"};
+    if (journey.over()) return Error{ErrorCode::kNotFound, "journey is over: its budget is spent"};
     if (journey.itinerary.empty()) return Error{ErrorCode::kNotFound, "journey is over: its itinerary is finished"};
     const Address& node = journey.itinerary.front();
     const auto it = std::find_if(candidates.begin(), candidates.end(),

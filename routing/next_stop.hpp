@@ -1,17 +1,20 @@
-// Which node should train this model next (rfc/0003 section 5). A policy is a pure function of the journey so far and
-// the members of its task; it says why in one line.
+// Which node should train this model next (rfc/0003 section 5). A policy is a function of the journey so far, the
+// members of its task and injected randomness; it says why in one line, and explain() says the same of every member.
 //
-// `coverage` (the default): members not yet visited in this lap come first; when there are none the next lap begins.
-// While the divergence of the global mix from what the model has seen is above a threshold, it goes where that falls
-// most per unit of cost, over the whole table and not just among neighbours; below it, to the nearest, equals by the
-// divergence left. `itinerary`: the fixed list in the journey record.
-// Invariants: an unreachable node is never chosen; coverage never chooses the node it is on unless that is the only
-// member; the same input gives the same choice. Interest never enters a path metric. Any thread.
-// Not here: random walks, `compute`, escape jumps and age bonus (a new policy is one class and one line in
-// make_policy).
+//   coverage             (default) the largest fall of D(global || seen) per cost, over the whole table; then the
+//   nearest compute              the least time until trained: strong compute, short delay random-walk          any
+//   member one hop away metropolis-hastings  the same, and stays so often that every member is visited equally often
+//   kl-nearest           the member one hop away whose data is most like this node's. A trap: see policies.hpp
+//   itinerary            the fixed list in the journey record
+//
+// Invariants: an unreachable node is never chosen; the node itself only by metropolis-hastings, by an itinerary, or as
+// the sole member; the same input and random numbers give the same choice. Interest never enters a path metric.
+// Values and functions; any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,29 +26,55 @@
 #include "routing/interest_table.hpp"
 #include "routing/journey.hpp"
 #include "routing/routes.hpp"
+#include "routing/sketch.hpp"
+#include "routing/task.hpp"
 
 namespace aip::routing {
 
+inline constexpr double kMetricPerHop = 96;  // of a path metric: what one good wired link costs (RFC 8966 appendix A)
+
 struct Candidate {  // a member of the task; the node that decides is one too
     Address node;
-    std::vector<uint64_t> label_counts;
+    Sketch sketch;  // of its data, as it published it
     uint64_t samples = 0;
     double samples_per_second = 0;  // 0: unknown
-    double path_cost = 0;           // metric of the route
+    double path_cost = 0;           // hop-equivalents: metric / kMetricPerHop
+    double delay_s = 0;             // round trip; 0: not measured
+    uint32_t queue = 0;             // models that wait there
+    uint32_t degree = 0;            // members one hop from it; 0: unknown
     uint32_t visits = 0;
     uint32_t last_lap = 0;  // 0: never visited
+    bool neighbour = false;
     bool reachable = false;
+};
+
+// What `value` of a score measures, or why there is none.
+enum class Ground : uint8_t {
+    kNone,         // not yet judged
+    kHere,         // the node that decides
+    kUnreachable,  //
+    kVisited,      // in this lap already
+    kFar,          // the policy looks one hop far
+    kGain,         // fall of the divergence per cost
+    kNearest,      // minus the path cost
+    kTime,         // minus the seconds until it has trained
+    kAlike,        // minus the divergence of its data from this node's
+    kChance,       // weight of the draw
 };
 
 struct Scored {
     Address node;
     double divergence_after = 0;
+    double gain = 0;  // divergence now less divergence_after
     double cost = 0;
     double value = 0;  // what the policy compares; higher is better
+    double age = 0;    // laps it was not visited; 0 if it is not due
     uint32_t visits = 0;
     bool reachable = false;
     bool due = false;  // not yet visited in this lap
+    Ground ground = Ground::kNone;
 };
+std::string explain(const Scored& scored);  // one line
 
 struct Choice {
     Address node;
@@ -53,8 +82,8 @@ struct Choice {
     double divergence_before = 0;
     double divergence_after = 0;
     double cost = 0;
-    std::string why;
-    std::vector<Scored> scores;  // of every candidate, in the order given
+    std::string why;             // one line
+    std::vector<Scored> scores;  // of every candidate, in the order given; none from an itinerary
 
     Plan plan() const { return {node, lap, why, divergence_before, divergence_after, cost}; }
 };
@@ -68,34 +97,20 @@ public:
                                   std::span<const Candidate> candidates, Rng& rng) const = 0;
 };
 
-struct CoverageOptions {
-    double theta = 0.03;  // nats; above it the gain decides, below it the distance
-    double cost_per_training_second = 0.02;
-    double training_cost_max = 0.5;  // bounded, so that a slow (or lying) node cannot outweigh the path
-};
-
-class CoveragePolicy final : public NextStopPolicy {
-public:
-    explicit CoveragePolicy(CoverageOptions options = {}) : options_(options) {}
-    std::string_view name() const override { return "coverage"; }
-    Result<Choice> choose(const JourneyRecord& journey, const Address& here, std::span<const Candidate> candidates,
-                          Rng& rng) const override;
-
-private:
-    CoverageOptions options_;
-};
-
-class ItineraryPolicy final : public NextStopPolicy {
-public:
-    std::string_view name() const override { return "itinerary"; }
-    Result<Choice> choose(const JourneyRecord& journey, const Address& here, std::span<const Candidate> candidates,
-                          Rng& rng) const override;
-};
-
 // kNotFound names the policies there are.
-Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name);
+Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name, const RoutingWeights& weights = {});
+
+// How the packets would go there.
+struct Path {
+    double cost = 0;     // hop-equivalents
+    double delay_s = 0;  // round trip; 0: not measured
+    bool neighbour = false;
+};
+using PathTo = std::function<std::optional<Path>(const Address&)>;
 
 // The members of the journey's task as the tables know them, in address order.
+std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const PathTo& path_to,
+                                     const Address& here);
 std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const Routes& routes,
                                      const Address& here);
 

@@ -1,6 +1,6 @@
 #include "sim/machine.hpp"
 
-#include "crypto/sha256.hpp"
+#include "sim/keys.hpp"
 
 namespace aip::sim {
 namespace {
@@ -12,25 +12,6 @@ struct MemoryDelivery final : node::DeliveryFile {
         return {};
     }
 };
-
-crypto::SecretKey key_from(uint64_t seed, std::string_view label) {
-    Bytes text;
-    Writer(text).put(label).u64(seed);
-    return crypto::SecretKey::from_seed(crypto::sha256(text));
-}
-
-crypto::Signer make_signer(uint64_t seed, const crypto::SecretKey& root) {
-    const crypto::Validity validity{WallTime::from_unix_ms(0), WallTime::from_unix_ms(int64_t{4'000'000'000'000})};
-    const crypto::SecretKey identity = key_from(seed, "identity");
-    crypto::SecretKey operational = key_from(seed, "operational");
-    const auto credential =
-        crypto::make_credential(crypto::certify_node(root, identity.public_key(), validity),
-                                crypto::certify_operational(identity, operational.public_key(), validity));
-    auto self =
-        crypto::verify_credential(credential, root.public_key(), WallTime::from_unix_ms(EventQueue::kWallStartMs));
-    AIP_ASSERT(self.has_value());
-    return crypto::Signer(std::move(operational), credential, *self);
-}
 
 constexpr int kPollsMax = 10'000;  // without sleeping: more is a busy loop
 

@@ -3,20 +3,10 @@
 #include <deque>
 
 #include "aipacket/wire.hpp"
-#include "crypto/sha256.hpp"
+#include "sim/keys.hpp"
 
 namespace aip::sim {
-namespace {
-
-crypto::SecretKey root_key(uint64_t seed) {
-    Bytes text;
-    Writer(text).put("root").u64(seed);
-    return crypto::SecretKey::from_seed(crypto::sha256(text));
-}
-
-}  // namespace
-
-Network::Network(uint64_t seed) : rng_(seed), root_(root_key(seed)) {}
+Network::Network(uint64_t seed) : rng_(seed), root_(make_root(seed)) {}
 
 size_t Network::add_node(MachineOptions options) {
     machines_.push_back(std::make_unique<Machine>(queue_, rng_.next(), root_, std::move(options)));

@@ -1,6 +1,6 @@
 // A journey record from whoever held the model: what is accepted comes back equal, takes a stop, and can be decided on.
 #include "routing/journey.hpp"
-#include "routing/next_stop.hpp"
+#include "routing/policies.hpp"
 #include "tests/routing/fixture.hpp"
 
 using namespace aip;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::vector<routing::Candidate> members(2);
     for (uint64_t i = 0; i < 2; ++i) {
         members[i].node = routing::test::plain_address(i + 1);
-        members[i].label_counts = labels;
+        members[i].sketch.labels = labels;
         members[i].samples = 6;
         members[i].reachable = true;
         members[i].last_lap = next->visit(members[i].node).lap;

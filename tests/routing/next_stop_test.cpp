@@ -1,7 +1,9 @@
-#include "routing/next_stop.hpp"
+#include "routing/policies.hpp"
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <map>
 #include <set>
 
 #include "base/limits.hpp"
@@ -19,9 +21,10 @@ Candidate member(uint64_t id, std::vector<uint64_t> labels, double path_cost = 1
     c.node = plain_address(id);
     c.samples = 0;
     for (const uint64_t count : labels) c.samples += count;
-    c.label_counts = std::move(labels);
+    c.sketch.labels = std::move(labels);
     c.samples_per_second = 1000;
     c.path_cost = path_cost;
+    c.neighbour = path_cost <= 1;
     c.reachable = true;
     return c;
 }
@@ -38,7 +41,7 @@ struct Walk {
         stop.node = node;
         std::vector<uint64_t> labels;
         for (const Candidate& c : members)
-            if (c.node == node) labels = c.label_counts, stop.samples = 200;
+            if (c.node == node) labels = c.sketch.labels, stop.samples = 200;
         record = *add_stop(record, stop, labels);
         for (Candidate& c : members) {
             c.visits = record.visit(c.node).count;
@@ -120,7 +123,7 @@ TEST(Coverage, BelowTheThresholdTakesTheNearestAndBreaksTiesByDivergence) {
 // Seen: 1 to 1. Global: 5 to 3. 200 samples of one label overshoot either way, of the first by less.
 TEST(Coverage, OfLossesTheSmallestAndNearest) {
     Walk walk({member(1, {300, 300}), member(2, {600, 0}, 3), member(3, {600, 0}, 1), member(4, {0, 600}, 1)});
-    CoverageOptions always_by_gain;
+    RoutingWeights always_by_gain;
     always_by_gain.theta = 0;
     const auto choice = walk.choose(CoveragePolicy(always_by_gain));
     EXPECT_GT(choice->divergence_after, choice->divergence_before);
@@ -180,7 +183,7 @@ TEST(Coverage, PrefersTheFasterOfTwoEquals) {
     walk.of(2).samples_per_second = 20;
     EXPECT_EQ(walk.choose()->node, plain_address(3));
     walk.of(3).samples_per_second = 0;
-    EXPECT_LE(walk.choose()->cost, 1 + CoverageOptions{}.training_cost_max) << "bounded";
+    EXPECT_LE(walk.choose()->cost, 1 + RoutingWeights{}.extras_max) << "bounded";
     EXPECT_EQ(walk.choose()->node, plain_address(2)) << "saying nothing is no advantage";
 }
 
@@ -213,10 +216,164 @@ TEST(Itinerary, FollowsTheListAndEnds) {
     EXPECT_THAT(walk.choose(policy).error().text, HasSubstr("not a member"));
 }
 
+// 1 - 2 - 3 - 4: one hop each; who is a neighbour follows the model.
+struct Line : Walk {
+    using Walk::Walk;
+    void look_around() {
+        for (Candidate& c : members) {
+            const auto a = static_cast<uint64_t>(c.node.interface_id());
+            const auto b = static_cast<uint64_t>(here.interface_id());
+            c.path_cost = static_cast<double>(a > b ? a - b : b - a);
+            c.neighbour = c.path_cost == 1;
+        }
+    }
+    size_t distinct_after(const NextStopPolicy& policy, int steps) {
+        std::set<Address> been = {here};
+        for (int i = 0; i < steps; ++i) {
+            look_around();
+            const auto choice = choose(policy);
+            AIP_ASSERT(choice.has_value());
+            record = *depart(record, choice->plan());
+            arrive(choice->node);
+            been.insert(here);
+        }
+        return been.size();
+    }
+};
+
+std::vector<Candidate> line_of_four() {
+    return {member(1, {600, 0}), member(2, {500, 100}), member(3, {100, 500}), member(4, {0, 600})};
+}
+
+TEST(KlNearest, GoesToTheNeighbourThatIsMostAlikeAndIsTrapped) {
+    Line line(line_of_four());
+    EXPECT_EQ(line.distinct_after(KlNearestPolicy(), 100), 2u) << "to and fro for ever";
+    const auto choice = line.choose(KlNearestPolicy());
+    EXPECT_THAT(choice->why, HasSubstr("most alike"));
+    EXPECT_THAT(explain(choice->scores[3]), HasSubstr("more than one hop"));
+}
+
+TEST(KlNearest, LooksFurtherOnlyWhenNoMemberIsANeighbour) {
+    Walk walk({member(1, {600, 0}), member(2, {100, 500}, 1), member(3, {590, 10}, 5)});
+    EXPECT_EQ(walk.choose(KlNearestPolicy())->node, plain_address(2));
+    walk.of(2).neighbour = false;
+    EXPECT_EQ(walk.choose(KlNearestPolicy())->node, plain_address(3));
+}
+
+RoutingWeights with_jump(double jump) {
+    RoutingWeights weights;
+    weights.jump = jump;
+    return weights;
+}
+
+RoutingWeights with_age_bonus(double age_bonus) {
+    RoutingWeights weights;
+    weights.age_bonus = age_bonus;
+    return weights;
+}
+
+TEST(EscapeJump, LeadsOutOfTheTrapToAnyReachableMember) {
+    Line line(line_of_four());
+    EXPECT_EQ(line.distinct_after(KlNearestPolicy(with_jump(0.2)), 100), 4u);
+    const auto choice = line.choose(CoveragePolicy(with_jump(1)));
+    EXPECT_THAT(choice->why, HasSubstr("escape jump"));
+}
+
+TEST(EscapeJump, NeverLeadsToAnUnreachableNodeNorNowhere) {
+    Line line(line_of_four());
+    line.of(4).reachable = false;
+    for (int i = 0; i < 50; ++i) EXPECT_NE(line.choose(KlNearestPolicy(with_jump(1)))->node, plain_address(4));
+    for (int i = 0; i < 50; ++i) EXPECT_NE(line.choose(KlNearestPolicy(with_jump(1)))->node, line.here);
+}
+
+TEST(AgeBonus, EveryMemberIsVisitedAgainByEveryPolicy) {
+    for (const char* name : {"coverage", "compute", "random-walk", "metropolis-hastings", "kl-nearest"}) {
+        const auto policy = *make_policy(name, with_age_bonus(1));
+        Line line(line_of_four());
+        EXPECT_EQ(line.distinct_after(*policy, 100), 4u) << name;
+        EXPECT_EQ(line.distinct_after(*policy, 100), 4u) << name << ", again";
+        for (const Candidate& c : line.members) EXPECT_GE(c.visits, 4u) << name;
+    }
+}
+
+TEST(Compute, TakesTheStrongestThenTheOthersOfTheLap) {
+    Walk walk({member(1, {600}), member(2, {600}), member(3, {600}), member(4, {600})});
+    walk.of(2).samples_per_second = 10;
+    walk.of(3).samples_per_second = 0;
+    EXPECT_EQ(walk.choose(ComputePolicy())->node, plain_address(4));
+    walk.of(4).queue = 1000;
+    EXPECT_EQ(walk.choose(ComputePolicy())->node, plain_address(2)) << "saying nothing is as slow as the slowest";
+    walk.of(2).delay_s = 60;
+    EXPECT_EQ(walk.choose(ComputePolicy())->node, plain_address(3));
+    walk.of(2).last_lap = walk.of(3).last_lap = 1;
+    const auto choice = walk.choose(ComputePolicy());
+    EXPECT_EQ(choice->node, plain_address(4)) << "the only one due";
+    EXPECT_THAT(choice->why, HasSubstr("soonest trained"));
+    EXPECT_THAT(explain(choice->scores[1]), HasSubstr("visited in this lap"));
+}
+
+std::map<Address, int> draws(Walk& walk, const NextStopPolicy& policy, int times) {
+    std::map<Address, int> counts;
+    for (int i = 0; i < times; ++i) ++counts[walk.choose(policy)->node];
+    return counts;
+}
+
+TEST(RandomWalk, DrawsEveryNeighbourEquallyOftenAndNobodyElse) {
+    Walk walk({member(1, {600}), member(2, {1}), member(3, {600}), member(4, {5}), member(5, {5}, 2)});
+    const auto counts = draws(walk, RandomWalkPolicy(), 3000);
+    EXPECT_EQ(counts.size(), 3u);
+    for (const auto& [node, count] : counts) EXPECT_NEAR(count, 1000, 120) << node.text();
+}
+
+// Accepted with probability 2 / degree there.
+TEST(MetropolisHastings, StaysInProportionToTheDegreeThere) {
+    Walk walk({member(1, {600}), member(2, {600}), member(3, {600})});
+    walk.of(2).degree = 8;
+    walk.of(3).degree = 1;
+    auto counts = draws(walk, MetropolisHastingsPolicy(), 4000);
+    EXPECT_NEAR(counts[plain_address(2)], 500, 100);
+    EXPECT_NEAR(counts[plain_address(3)], 2000, 150);
+    EXPECT_NEAR(counts[plain_address(1)], 1500, 150) << "here again";
+    walk.of(2).degree = 0;
+    EXPECT_EQ(draws(walk, MetropolisHastingsPolicy(), 500).count(plain_address(1)), 0u) << "unknown: as ours";
+}
+
+TEST(Weights, BoundWhatASlowOrCrowdedNodeCosts) {
+    Walk walk({member(1, {600, 0}), member(2, {0, 600})});
+    walk.of(2).queue = 1'000'000;
+    walk.of(2).delay_s = 1e6;
+    walk.of(2).samples_per_second = 1e-6;
+    EXPECT_DOUBLE_EQ(walk.choose()->cost, 1 + RoutingWeights{}.extras_max);
+    RoutingWeights weights;
+    weights.path = 3;
+    weights.extras_max = 0;
+    EXPECT_DOUBLE_EQ(walk.choose(CoveragePolicy(weights))->cost, 3);
+}
+
+TEST(Coverage, WorksOnMomentsAndIgnoresMembersOfAnotherShape) {
+    const auto feature = [](double mean) { return Sketch{{}, {100, {100 * mean}, {100 * (mean * mean + 1)}}}; };
+    Walk walk({member(1, {}), member(2, {}), member(3, {}), member(4, {7, 7})});
+    for (uint64_t id = 1; id <= 3; ++id) walk.of(id).sketch = feature(static_cast<double>(id) - 2);
+    const auto choice = walk.choose();
+    ASSERT_TRUE(choice);
+    for (const Scored& s : choice->scores) EXPECT_TRUE(std::isfinite(s.divergence_after));
+    EXPECT_EQ(choice->scores[3].gain, 0);
+}
+
+TEST(Explain, SaysOneLineForEveryGround) {
+    for (int ground = 0; ground <= static_cast<int>(Ground::kChance); ++ground) {
+        Scored scored;
+        scored.ground = static_cast<Ground>(ground);
+        EXPECT_FALSE(explain(scored).empty());
+        EXPECT_EQ(explain(scored).find('\n'), std::string::npos);
+        EXPECT_LE(explain(scored).size(), limits::kJourneyWhyMax);
+    }
+}
+
 TEST(MakePolicy, KnowsItsNames) {
-    EXPECT_EQ((*make_policy("coverage"))->name(), "coverage");
-    EXPECT_EQ((*make_policy("itinerary"))->name(), "itinerary");
-    EXPECT_THAT(make_policy("best").error().text, HasSubstr("coverage and itinerary"));
+    for (const char* name : {"coverage", "compute", "random-walk", "metropolis-hastings", "kl-nearest", "itinerary"})
+        EXPECT_EQ((*make_policy(name))->name(), name);
+    EXPECT_THAT(make_policy("best").error().text, HasSubstr("kl-nearest and itinerary"));
 }
 
 //   a ---- b ---- c       c's record is in the table; a has a static route, then loses b
@@ -245,8 +402,10 @@ TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
     EXPECT_EQ(candidates_of(journey, table, routes, a.address()).size(), 3u);
     EXPECT_TRUE(by_node(a.address()).reachable);
     EXPECT_EQ(by_node(a.address()).visits, 1u);
-    EXPECT_EQ(by_node(b.address()).path_cost, 1);
-    EXPECT_EQ(by_node(c).path_cost, 7);
+    EXPECT_EQ(by_node(b.address()).path_cost, 1 / kMetricPerHop);
+    EXPECT_EQ(by_node(c).path_cost, 7 / kMetricPerHop);
+    EXPECT_TRUE(by_node(b.address()).neighbour);
+    EXPECT_FALSE(by_node(c).neighbour);
     EXPECT_EQ(by_node(c).samples, 7u);
     lan.block(b, a);
     lan.run(5000);
