@@ -43,6 +43,7 @@ inline constexpr uint32_t kPortMtuMax = 65'000;     // one datagram of the kerne
 inline constexpr uint32_t kEthernetMtuMax = 9'600;  // one mbuf, never a chain
 inline constexpr uint32_t kUdpPeersMax = 1024;      // configured peers of one udp port
 inline constexpr uint32_t kPortBuffersMax = 65'536;
+inline constexpr uint32_t kFibReadersMax = 8;  // threads that forward packets
 
 // Routing (rfc/0003, routing/)
 inline constexpr uint32_t kNeighboursMax = 1024;

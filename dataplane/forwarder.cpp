@@ -7,6 +7,8 @@
 namespace aip::dataplane {
 namespace {
 
+constexpr size_t kLoopReader = 0;  // of the table
+
 DropReason check_length(ByteView packet) {
     switch (aipacket::check_ipv6(packet)) {
         case aipacket::DropReason::kNone: return DropReason::kNone;
@@ -14,6 +16,11 @@ DropReason check_length(ByteView packet) {
         case aipacket::DropReason::kTrailingBytes: return DropReason::kTrailingBytes;
         default: return DropReason::kNotIpv6;
     }
+}
+
+InterfaceId destination_id(ByteView packet) {
+    return packet.size() < aipacket::kIpv6HeaderBytes ? InterfaceId{}
+                                                      : aipacket::packet_destination(packet).interface_id();
 }
 
 bool is_link_scope(const Address& address) {
@@ -69,11 +76,6 @@ Result<PortIndex> Dataplane::add_port(std::unique_ptr<PacketPort> port) {
     return static_cast<PortIndex>(lanes_.size() - 1);
 }
 
-void Dataplane::set_fib(std::unique_ptr<const Fib> fib) {
-    AIP_ASSERT(fib != nullptr);
-    fib_ = std::move(fib);
-}
-
 size_t Dataplane::poll(LocalSink& sink) {
     AIP_ASSERT(!polling_);
     polling_ = true;
@@ -89,14 +91,19 @@ size_t Dataplane::poll_port(PortIndex index, LocalSink& sink) {
     std::array<Received, limits::kBurstMax> burst;
     const size_t count_received = lanes_[index].port->receive(burst);
     AIP_ASSERT(count_received <= burst.size());
+    std::array<InterfaceId, limits::kBurstMax> ids;
+    std::array<const NextHop*, limits::kBurstMax> hops;
+    for (size_t i = 0; i < count_received; ++i) ids[i] = destination_id(burst[i].packet.view());
+    const SharedFib::Pin fib(fib_, kLoopReader);  // the sink may replace the table
+    fib->find_bulk(std::span(ids).first(count_received), std::span(hops).first(count_received));
     for (size_t i = 0; i < count_received; ++i) {
-        count(handle(index, burst[i], sink));
+        count(handle(index, burst[i], hops[i], sink));
         burst[i].packet.reset();  // back in the pool before the next one needs it
     }
     return count_received;
 }
 
-DropReason Dataplane::handle(PortIndex index, Received& received, LocalSink& sink) {
+DropReason Dataplane::handle(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink) {
     const ByteView packet = received.packet.view();
     if (const DropReason reason = check_length(packet); reason != DropReason::kNone) return reason;
     const Address source = aipacket::packet_source(packet);
@@ -110,7 +117,7 @@ DropReason Dataplane::handle(PortIndex index, Received& received, LocalSink& sin
     if (is_link_scope(source) || is_link_scope(destination)) return DropReason::kLinkScope;
     if (const DropReason reason = check_member(source); reason != DropReason::kNone) return reason;
     if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return reason;
-    return forward(index, received, destination, sink);
+    return forward(index, received, hop, sink);
 }
 
 bool Dataplane::is_ours(const Address& destination) const {
@@ -137,14 +144,13 @@ void Dataplane::deliver(PortIndex index, const Received& received, LocalSink& si
     sink.on_packet(index, received.from, received.packet.view());
 }
 
-DropReason Dataplane::forward(PortIndex index, Received& received, const Address& destination, LocalSink& sink) {
+DropReason Dataplane::forward(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink) {
     Packet& packet = received.packet;
     const auto refuse = [&](DropReason reason, uint32_t mtu = 0) {
         sink.on_undeliverable(index, received.from, packet.view(), reason, mtu);
         return reason;
     };
     if (aipacket::hop_limit(packet.view()) <= 1) return refuse(DropReason::kHopLimit);
-    const NextHop* const hop = fib_->find(destination.interface_id());
     if (hop == nullptr || hop->port >= lanes_.size()) return refuse(DropReason::kNoRoute);
     if (const uint32_t mtu = mtu_of(*hop); packet.size() > mtu) return refuse(DropReason::kTooBig, mtu);
     static_cast<void>(aipacket::decrement_hop_limit(packet.bytes()));
@@ -156,7 +162,7 @@ bool Dataplane::send(Packet packet) {
     const Address destination = aipacket::packet_destination(packet.view());
     if (is_link_scope(destination)) return count(DropReason::kLinkScope);  // which link? send_on() knows
     if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return count(reason);
-    const NextHop* const hop = fib_->find(destination.interface_id());
+    const NextHop* const hop = route(destination.interface_id());
     return count(hop == nullptr ? DropReason::kNoRoute : put(*hop, std::move(packet), true));
 }
 

@@ -21,6 +21,7 @@
 #include "base/result.hpp"
 #include "dataplane/fib.hpp"
 #include "dataplane/port.hpp"
+#include "dataplane/shared_fib.hpp"
 
 namespace aip::dataplane {
 
@@ -77,8 +78,8 @@ public:
     size_t ports() const { return lanes_.size(); }
     const PacketPort& port(PortIndex index) const { return *lanes_[index].port; }
 
-    void set_fib(std::unique_ptr<const Fib> fib);
-    const NextHop* route(InterfaceId id) const { return fib_->find(id); }  // valid until set_fib()
+    void set_fib(std::unique_ptr<const Fib> fib) { fib_.publish(std::move(fib)); }  // from the next burst on
+    const NextHop* route(InterfaceId id) const { return fib_.current().find(id); }  // valid until set_fib()
 
     size_t poll(LocalSink& sink);  // how many packets were handled
     void flush();
@@ -110,11 +111,11 @@ private:
     };
 
     size_t poll_port(PortIndex index, LocalSink& sink);
-    DropReason handle(PortIndex index, Received& received, LocalSink& sink);
+    DropReason handle(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink);
     bool is_ours(const Address& destination) const;
     DropReason check_local(ByteView packet, const Address& source, const Address& destination) const;
     void deliver(PortIndex index, const Received& received, LocalSink& sink);
-    DropReason forward(PortIndex index, Received& received, const Address& destination, LocalSink& sink);
+    DropReason forward(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink);
     DropReason put(const NextHop& hop, Packet packet, bool ours);
     uint32_t mtu_of(const NextHop& hop) const;
     void flush(Lane& lane);
@@ -124,7 +125,7 @@ private:
     Address self_;
     Address link_local_;
     Address solicited_group_;  // of both
-    std::unique_ptr<const Fib> fib_;
+    SharedFib fib_;
     std::vector<Lane> lanes_;
     std::array<uint64_t, kDropReasons> drops_{};
     bool polling_ = false;

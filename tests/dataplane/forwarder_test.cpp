@@ -305,6 +305,19 @@ TEST_F(DataplaneTest, RepliesFromTheSinkLeaveInTheSameRound) {
     EXPECT_EQ(sent_[0].size(), 3u);
 }
 
+// What was looked up for the burst stays valid, although its table is replaced; the next burst sees the new one.
+TEST_F(DataplaneTest, SinkMayReplaceTheTableWithinABurst) {
+    inbox_.reply = [this] { dataplane_.set_fib(FibBuilder().build()); };
+    ASSERT_TRUE(left_.inject(ipv6(kA, kB, 100), mac(0xa)));
+    ASSERT_TRUE(left_.inject(ipv6(kA, kD, 100), mac(0xa)));
+    EXPECT_EQ(dataplane_.poll(inbox_), 2u);
+    ASSERT_EQ(sent_[1].size(), 1u);
+    EXPECT_EQ(sent_[1][0].to, mac(0xc));
+    arrives_left(ipv6(kA, kD, 100));
+    EXPECT_EQ(sent_[1].size(), 1u);
+    EXPECT_EQ(dataplane_.dropped(DropReason::kNoRoute), 1u);
+}
+
 TEST_F(DataplaneTest, TakesOneBurstOfEachPortPerRound) {
     for (size_t i = 0; i < 50; ++i) ASSERT_TRUE(left_.inject(ipv6(kA, kC, 100), mac(0xa)));
     ASSERT_TRUE(right_.inject(ipv6(kC, kA, 100), mac(0xc)));
