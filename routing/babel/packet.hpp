@@ -2,9 +2,11 @@
 // TLVs of one packet in order and keeps what the RFC makes later TLVs depend on: router id, next hop, default prefix.
 //
 // Bounds-checked; unknown TLVs and sub-TLVs are skipped, a TLV with an unknown mandatory sub-TLV is ignored whole
-// (but still changes the parser state where RFC 8966 section 4.4 says so). Any thread, no allocation on reading.
+// (but still changes the parser state where RFC 8966 section 4.5 says so). IPv4 prefixes are read and never written in
+// updates. Any thread, no allocation on reading. Profile: rfc/0009.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -19,6 +21,8 @@ namespace aip::routing::babel {
 inline constexpr uint16_t kUdpPort = 6696;
 inline constexpr Address kGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0, 0x06}};  // ff02::1:6
 inline constexpr uint16_t kInfinity = 0xffff;
+inline constexpr size_t kPacketBytesMin = 512;  // every link carries this much UDP payload, and every speaker reads it
+inline constexpr size_t kPacketBytesMax = 65'487;  // of UDP in IPv6
 
 using RouterId = uint64_t;  // of an aipacket node: the interface id of its address
 
@@ -36,7 +40,7 @@ struct HelloTlv {
     std::optional<uint32_t> sent_us;  // RFC 9616: sender's clock
 };
 struct IhuTlv {
-    std::optional<Address> address;  // none: AE 0, or one we do not know
+    std::optional<Address> address;  // none: whoever receives it (AE 0)
     uint16_t rx_cost = kInfinity;
     Duration interval;
     struct Echo {                  // RFC 9616
@@ -47,9 +51,9 @@ struct IhuTlv {
 };
 struct UpdateTlv {
     Prefix prefix;
-    bool wildcard = false;  // AE 0: a retraction of everything
-    RouterId router_id = 0;
-    std::optional<Address> next_hop;  // none: the source of the packet
+    bool wildcard = false;            // AE 0: a retraction of everything
+    RouterId router_id = 0;           // of a retraction: may be 0, says nothing
+    std::optional<Address> next_hop;  // none: the source of the packet; IPv4 in the first 4 bytes
     Duration interval;
     uint16_t seqno = 0;
     uint16_t metric = kInfinity;
@@ -72,7 +76,9 @@ struct AckTlv {
 };
 using Tlv = std::variant<HelloTlv, IhuTlv, UpdateTlv, RouteRequestTlv, SeqnoRequestTlv, AckRequestTlv, AckTlv>;
 
-enum class ParseResult : uint8_t { kGood, kNotBabel, kTruncated };  // kTruncated: TLVs before the bad one were visited
+// kTruncated: the body is longer than the datagram, and nothing was visited; or a TLV is longer than the body, and
+// those before it were.
+enum class ParseResult : uint8_t { kGood, kNotBabel, kTruncated };
 
 struct ParseCounts {
     uint32_t skipped = 0;  // unknown TLVs, unknown mandatory sub-TLVs
@@ -82,20 +88,28 @@ struct ParseCounts {
 // Visits every TLV that is understood, in order. `packet` is the UDP payload; a trailer is not visited.
 ParseResult parse_packet(ByteView packet, const std::function<void(const Tlv&)>& visit, ParseCounts* counts = nullptr);
 
-// Writes TLVs into one packet, with prefix compression and router ids said once. add() is false when the TLV does not
-// fit any more: start another packet.
+// Writes TLVs into one packet, with prefix compression and router ids said once: an update for a node address costs 20
+// bytes. add() is false when the TLV does not fit any more, or wants the packet's source as next hop after another was
+// said: start another packet.
 class PacketWriter {
 public:
-    explicit PacketWriter(size_t size_max);
+    explicit PacketWriter(size_t size_max);  // of UDP payload, kPacketBytesMin to kPacketBytesMax
     bool add(const Tlv& tlv);
     bool empty() const { return bytes_.size() <= 4; }
     Bytes finish();  // body length filled in; the writer is empty again
 
 private:
+    struct State {  // what the reader of the packet will know here
+        std::optional<RouterId> router_id;
+        std::optional<Address> default_prefix;
+        std::optional<Address> next_hop;
+    };
+    bool add_update(const UpdateTlv& tlv);
+    bool prepare(const UpdateTlv& tlv, bool implies_router_id);
+
     size_t size_max_;
     Bytes bytes_;
-    std::optional<RouterId> router_id_;
-    std::optional<Address> default_prefix_;
+    State state_;
 };
 
 }  // namespace aip::routing::babel
