@@ -1,0 +1,289 @@
+// Output: marks become packets when they are due (RFC 8966 sections 3.1, 3.7). Hellos are periodic and nothing else
+// makes one, but for a unicast one now and then with an IHU that cannot wait: lost Hellos never lead to more Hellos.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "routing/babel/speaker_impl.hpp"
+
+namespace aip::routing::babel {
+namespace {
+
+constexpr size_t kIpv6UdpBytes = 48;
+constexpr int kTableAsksMax = 5;
+constexpr double kLossyIhu = 0.05;  // an IHU with every Hello
+
+Duration random_part(Rng& rng, Duration whole) {
+    return Duration::nanoseconds(static_cast<int64_t>(rng.below(static_cast<uint64_t>(whole.count_ns()) + 1)));
+}
+
+// Early by up to an eighth, never late.
+Instant next_of(Rng& rng, Instant now, Duration interval) { return now + interval - random_part(rng, interval / 8); }
+
+}  // namespace
+
+class Speaker::Impl::Train {
+public:
+    Train(Impl& impl, Interface& interface) : Train(impl, interface, kGroup, dataplane::LinkAddress::everyone()) {}
+    Train(Impl& impl, Interface& interface, const Neighbour& neighbour)
+        : Train(impl, interface, neighbour.address, neighbour.link) {}
+
+    void add(const Tlv& tlv) {
+        if (writer_.add(tlv)) return;
+        finish();
+        AIP_ASSERT(writer_.add(tlv));
+    }
+    void finish() {
+        if (writer_.empty()) return;
+        Bytes payload = writer_.finish();
+        if (interface_.mac) payload = interface_.mac->protect(std::move(payload), {impl_.link_local, destination_});
+        impl_.bytes_out_ += payload.size();
+        impl_.out_.push_back({interface_.port, destination_, to_, std::move(payload)});
+    }
+    const Interface& interface() const { return interface_; }
+
+private:
+    Train(Impl& impl, Interface& interface, const Address& destination, const dataplane::LinkAddress& to)
+        : impl_(impl),
+          interface_(interface),
+          destination_(destination),
+          to_(to),
+          writer_(interface.options.mtu - kIpv6UdpBytes - (interface.mac ? interface.mac->overhead() : 0)) {}
+
+    Impl& impl_;
+    Interface& interface_;
+    Address destination_;
+    dataplane::LinkAddress to_;
+    PacketWriter writer_;
+};
+
+std::vector<PacketOut> Speaker::Impl::poll(Instant now) {
+    while (const auto due = agenda_.take_due(now)) run(*due, now);
+    return std::exchange(out_, {});
+}
+
+void Speaker::Impl::run(const Agenda::Entry& entry, Instant now) {
+    // An entry counts if the object still is armed with it.
+    const auto take = [&](Instant& armed) {
+        if (armed != entry.at) return false;
+        armed = Instant::never();
+        return true;
+    };
+    switch (entry.what) {
+        case Agenda::What::kInterface: {
+            const auto it = interfaces_.find(static_cast<uint16_t>(entry.key));
+            if (it != interfaces_.end() && take(it->second.armed)) run_interface(it->second, now);
+            break;
+        }
+        case Agenda::What::kNeighbour: {
+            const auto it = neighbours_.find(static_cast<uint32_t>(entry.key));
+            if (it != neighbours_.end() && take(it->second->armed)) run_neighbour(*it->second, now);
+            break;
+        }
+        case Agenda::What::kDestination: {
+            Destination* destination = table_.find(InterfaceId{entry.key});
+            if (destination && take(destination->armed)) run_destination(*destination, now);
+            break;
+        }
+        case Agenda::What::kTriggered:
+            if (take(triggered_armed_)) send_triggered(now);
+            break;
+        case Agenda::What::kSettled:
+            if (!take(settle_armed_)) break;
+            if (now >= settle_until_) {
+                settled(now);
+            } else {
+                agenda_.arm(settle_armed_, settle_until_, Agenda::What::kSettled, 0);
+            }
+            break;
+    }
+}
+
+void Speaker::Impl::run_interface(Interface& interface, Instant now) {
+    if (now >= interface.next_hello) send_hello(interface, now);
+    if (now >= interface.next_update) {
+        interface.next_update = next_of(rng, now, interface.options.update_interval);
+        if (!interface.neighbours.empty()) {
+            Train train(*this, interface);
+            send_table(train, now);
+        }
+    }
+    arm(interface);
+}
+
+void Speaker::Impl::send_hello(Interface& interface, Instant now) {
+    const Duration interval = interface.options.hello_interval;
+    Train train(*this, interface);
+    train.add(HelloTlv{false, interface.hello_seqno++, interval, clock_us(now)});
+    const bool all = interface.hellos_sent++ % kIhuHellos == 0;
+    for (Neighbour* neighbour : interface.neighbours) {
+        const bool eager = neighbour->ihus_eager > 0;
+        if (eager) --neighbour->ihus_eager;
+        const bool heard = neighbour->hellos.up();
+        if (eager || (heard && (all || neighbour->hellos.loss() > kLossyIhu))) train.add(ihu_for(*neighbour, now));
+    }
+    if (std::exchange(interface.request_due, false)) train.add(RouteRequestTlv{});
+    train.finish();
+    interface.next_hello = next_of(rng, now, interval);
+}
+
+void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
+    Neighbour::Outbox box = std::exchange(neighbour.outbox, {});
+    Interface& interface = interface_of(neighbour);
+    Train train(*this, interface, neighbour);
+    if (box.hello) {
+        neighbour.hello_sent = now;
+        train.add(HelloTlv{true, neighbour.unicast_seqno++, Duration{}, clock_us(now)});
+        train.add(ihu_for(neighbour, now));
+    }
+    if (box.ask && neighbour.table_wanted) {
+        train.add(RouteRequestTlv{});
+        if (++neighbour.table_asks < kTableAsksMax) {
+            neighbour.outbox.ask = true;
+            post(neighbour, now + interface.options.hello_interval);
+        }
+    }
+    for (const Tlv& tlv : box.tlvs) train.add(tlv);
+    if (box.table) {
+        neighbour.table_sent = now;
+        return send_table(train, now);
+    }
+    std::sort(box.updates.begin(), box.updates.end());
+    box.updates.erase(std::unique(box.updates.begin(), box.updates.end()), box.updates.end());
+    for (const InterfaceId id : box.updates) write_update(train, id, now);
+    train.finish();
+}
+
+void Speaker::Impl::send_triggered(Instant now) {
+    const std::vector<InterfaceId> ids = std::exchange(triggered_, {});
+    const bool own = std::exchange(own_triggered_, false);
+    for (auto& [port, interface] : interfaces_) {
+        if (interface.neighbours.empty()) continue;
+        Train train(*this, interface);
+        if (own) write_own(train);
+        for (const InterfaceId id : ids) write_update(train, id, now);
+        train.finish();
+    }
+    for (const InterfaceId id : ids) {
+        Destination* destination = table_.find(id);
+        if (!destination) continue;
+        destination->queued = false;
+        if (destination->copies > 0) destination->copy_at = now + copy_delay();
+        arm(*destination);
+    }
+    if (own && own_copies_ > 0) {
+        --own_copies_;
+        own_triggered_ = true;
+        agenda_.arm(triggered_armed_, now + copy_delay(), Agenda::What::kTriggered, 0);
+    }
+}
+
+void Speaker::Impl::send_table(Train& train, Instant now) {
+    write_own(train);
+    table_.for_each([&](Destination& destination) {
+        if (destination.selected || now < destination.retract_until) write_update(train, destination.id, now);
+    });
+    train.finish();
+}
+
+// The only place where a feasibility distance changes (section 3.7.3).
+void Speaker::Impl::write_update(Train& train, InterfaceId id, Instant now) {
+    if (id == self_id) return write_own(train);
+    UpdateTlv update;
+    update.prefix = prefix_of(id);
+    update.router_id = static_cast<RouterId>(id);
+    update.interval = train.interface().options.update_interval;
+    if (Destination* destination = table_.find(id)) {
+        const Route* chosen = destination->chosen();
+        if (chosen) {
+            update.seqno = chosen->advertised.seqno;
+            update.metric = chosen->metric();
+            destination->source.sent({update.seqno, update.metric}, now);
+            arm(*destination);
+        } else if (destination->source.best()) {
+            update.seqno = destination->source.best()->seqno;
+        }
+        destination->sent_metric = update.metric;
+    }
+    train.add(update);
+}
+
+void Speaker::Impl::write_own(Train& train) {
+    UpdateTlv update;
+    update.prefix = prefix_of(self_id);
+    update.router_id = static_cast<RouterId>(self_id);
+    update.interval = train.interface().options.update_interval;
+    update.seqno = seqno_;
+    update.metric = 0;
+    train.add(update);
+}
+
+IhuTlv Speaker::Impl::ihu_for(Neighbour& neighbour, Instant now) {
+    neighbour.rx_cost_said = rx_cost(neighbour);
+    IhuTlv ihu;
+    ihu.address = neighbour.address;
+    ihu.rx_cost = neighbour.rx_cost_said;
+    ihu.interval = interface_of(neighbour).options.hello_interval * kIhuHellos;
+    ihu.echo = neighbour.rtt.echo(clock_us(now));
+    return ihu;
+}
+
+void Speaker::Impl::trigger(Destination& destination, int copies_after, Instant now) {
+    destination.copies = std::max(destination.copies, static_cast<uint8_t>(copies_after));
+    if (destination.queued) return;
+    destination.queued = true;
+    triggered_.push_back(destination.id);
+    agenda_.arm(triggered_armed_, now + urgent_delay(), Agenda::What::kTriggered, 0);
+}
+
+void Speaker::Impl::trigger_own(Instant now) {
+    own_triggered_ = true;
+    agenda_.arm(triggered_armed_, now + urgent_delay(), Agenda::What::kTriggered, 0);
+}
+
+Duration Speaker::Impl::urgent_delay() {
+    Duration delay = Duration::seconds(1);
+    for (const auto& [port, interface] : interfaces_) delay = std::min(delay, interface.options.urgent_delay);
+    return delay / 2 + random_part(rng, delay / 2);
+}
+
+Duration Speaker::Impl::copy_delay() {
+    return Duration::milliseconds(100) + random_part(rng, Duration::milliseconds(100));
+}
+
+// A neighbour that announces the destination itself has heard of it: no copy is needed.
+bool Speaker::Impl::all_know(const Destination& destination) const {
+    const Route* chosen = destination.chosen();
+    for (const auto& [id, neighbour] : neighbours_) {
+        if (!neighbour->usable()) continue;
+        const Route* route = destination.find(neighbour.get());
+        if (!route || route->advertised.metric == kInfinity) return false;
+        if (seqno_newer(chosen->advertised.seqno, route->advertised.seqno)) return false;
+    }
+    return true;
+}
+
+void Speaker::Impl::arm(Interface& interface) {
+    agenda_.arm(interface.armed, interface.deadline(), Agenda::What::kInterface, interface.port);
+}
+
+void Speaker::Impl::arm(Neighbour& neighbour) {
+    agenda_.arm(neighbour.armed, neighbour.deadline(), Agenda::What::kNeighbour, neighbour.id);
+}
+
+void Speaker::Impl::arm(Destination& destination) {
+    agenda_.arm(destination.armed, destination.deadline(), Agenda::What::kDestination,
+                static_cast<uint64_t>(destination.id));
+}
+
+void Speaker::Impl::post(Neighbour& neighbour, Instant due) {
+    neighbour.outbox.due = std::min(neighbour.outbox.due, due);
+    arm(neighbour);
+}
+
+void Speaker::Impl::greet(Neighbour& neighbour, Instant now) {
+    neighbour.outbox.hello = neighbour.outbox.ask = true;
+    post(neighbour, std::max(now, neighbour.hello_sent + kHelloSpacing));
+}
+
+}  // namespace aip::routing::babel
