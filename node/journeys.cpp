@@ -143,7 +143,7 @@ bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
         delivery.journey = id;
         delivery.stop = entry.record->stops + 1;
         delivery.stops_left = entry.record->stops_left;
-        delivery.labels_seen = entry.record->seen;
+        delivery.labels_seen = entry.record->seen.labels;
         if (entry.record->next) delivery.why = entry.record->next->why;
     }
     sessions_.took(session, entry.record.has_value());

@@ -193,8 +193,9 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     stop.arrived = entry.custody.since;
     stop.trained = now - entry.since;
     const auto* own = interest_.find(entry.custody.task, services_.self());
-    auto record = routing::add_stop(*entry.record, std::move(stop),
-                                    own != nullptr ? own->record.label_counts : std::vector<uint64_t>{});
+    auto record =
+        routing::add_stop(*entry.record, std::move(stop),
+                          routing::Sketch{own != nullptr ? own->record.label_counts : std::vector<uint64_t>{}, {}});
     if (!record) return done(record.error());
     entry.record = std::move(*record);
     entry.custody.version = child->id();

@@ -252,7 +252,7 @@ Result<Report> Node::report_journey(const std::string& name) const {
         r.rows.push_back(std::move(row));
     }
     r.notes.push_back("task " + record->task + ", policy " + record->policy + ", " + std::to_string(record->stops) +
-                      " stops, " + std::to_string(record->stops_left) + " left; labels seen: " + shares(record->seen));
+                      " stops, " + std::to_string(record->stops_left) + " left; labels seen: " + shares(record->seen.labels));
     if (record->next) r.notes.push_back("next: " + record->next->node.text() + ", " + record->next->why);
     if (record->stops > record->recent.size())
         r.notes.push_back("the last " + std::to_string(record->recent.size()) +

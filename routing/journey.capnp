@@ -18,11 +18,22 @@ struct Journey {
   stops @4 :UInt32;          # completed so far
   stopsLeft @5 :UInt32;      # budget
   lap @6 :UInt32;            # from 1; a lap ends when every reachable member was visited
-  seen @7 :List(UInt64);     # samples trained on, by label
-  visits @8 :List(Visit);    # in address order, at most 512
+  seen @7 :List(UInt64);     # samples trained on, by label; for other tasks the moments below
+  visits @8 :List(Visit);    # in address order, at most 512; more of this lap: `forgotten`
   recent @9 :List(Stop);     # the last stops in full, oldest first
   itinerary @10 :List(Node); # what is left of a planned journey
   next @11 :Plan;            # where the holder sends it and why; null while it stays
+
+  # Records older than these fields are read as: the first walker, no limits but stops.
+  walker @12 :UInt32 = 1;    # a walker lost and created again has the next number
+  createdMs @13 :Int64;
+  bytesLimited @14 :Bool;
+  bytesLeft @15 :UInt64;     # budget of wire bytes
+  expiresMs @16 :Int64;      # 0: never
+  seenCount @17 :UInt64;     # moments: samples, and per feature the sum and the sum of squares
+  seenSums @18 :List(Float64);
+  seenSquares @19 :List(Float64);
+  forgotten @20 :Data;       # Bloom filter of nodes visited in this lap that `visits` has no room for
 
   struct Visit {
     node @0 :Node;
@@ -54,6 +65,7 @@ struct Journey {
     hops @11 :UInt32;
     arrivedMs @12 :Int64;
     trainedMs @13 :UInt64;
+    merged @14 :Bool;        # two walkers met here; the version is their mean, nothing was trained
   }
 
   struct Metric {

@@ -46,12 +46,26 @@ Result<void> check_stop(const Stop& stop) {
     return {};
 }
 
+// A member that describes its data otherwise than the rest trains like any other, but nobody can tell on what.
+bool fits(const Sketch& seen, const Sketch& data) {
+    return seen.empty() || seen.same_shape(data) || (!seen.labels.empty() && data.moments.sum.empty());
+}
+
+void make_room(JourneyRecord& record) {
+    const auto oldest = std::min_element(record.visits.begin(), record.visits.end(),
+                                         [](const auto& a, const auto& b) { return a.second.lap < b.second.lap; });
+    if (oldest->second.lap == record.lap) record.forgotten.add(oldest->first, record.lap);
+    record.visits.erase(oldest);
+}
+
+void begin_lap(JourneyRecord& record, uint32_t lap) {
+    if (lap <= record.lap) return;
+    record.lap = lap;
+    record.forgotten.clear();
+}
+
 void count_visit(JourneyRecord& record, const Address& node) {
-    if (!record.visits.contains(node) && record.visits.size() >= limits::kJourneyVisitsMax) {
-        const auto oldest = std::min_element(record.visits.begin(), record.visits.end(),
-                                             [](const auto& a, const auto& b) { return a.second.lap < b.second.lap; });
-        record.visits.erase(oldest);
-    }
+    if (!record.visits.contains(node) && record.visits.size() >= limits::kJourneyVisitsMax) make_room(record);
     Visit& visit = record.visits[node];
     ++visit.count;
     visit.lap = record.lap;
@@ -61,7 +75,14 @@ void count_visit(JourneyRecord& record, const Address& node) {
 
 Visit JourneyRecord::visit(const Address& node) const {
     const auto it = visits.find(node);
-    return it == visits.end() ? Visit{} : it->second;
+    if (it != visits.end()) return it->second;
+    return forgotten.contains(node, lap) ? Visit{1, lap} : Visit{};
+}
+
+std::string_view JourneyRecord::spent(WallTime now) const {
+    if (stops_left == 0) return "stops";
+    if (bytes_left == 0) return "wire bytes";
+    return expires && now >= *expires ? "time" : "";
 }
 
 Result<JourneyRecord> start_journey(JourneyStart start) {
@@ -72,30 +93,37 @@ Result<JourneyRecord> start_journey(JourneyStart start) {
     record.origin = start.origin;
     record.stops_left = start.stops;
     record.itinerary = std::move(start.itinerary);
+    record.created = start.created;
+    if (start.wire_bytes > 0) record.bytes_left = start.wire_bytes;
+    if (start.time > Duration{}) record.expires = start.created + start.time;
     if (record.over()) return invalid("needs a budget of at least one stop");
     AIP_TRY(check_journey(record));
     return record;
 }
 
 Result<JourneyRecord> depart(JourneyRecord record, Plan plan) {
-    if (record.over()) return invalid("is over: its budget of stops is spent");
+    if (record.over()) return invalid("is over: its budget is spent");
     record.next = std::move(plan);
     AIP_TRY(check_journey(record));
     return record;
 }
 
-Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, std::span<const uint64_t> label_counts) {
-    if (record.over()) return invalid("is over: its budget of stops is spent");
-    if (label_counts.size() > limits::kSketchBinsMax) return invalid("stop has more than 64 label counts");
+JourneyRecord pay(JourneyRecord record, uint64_t wire_bytes) {
+    if (record.bytes_left) *record.bytes_left -= std::min(*record.bytes_left, wire_bytes);
+    return record;
+}
+
+Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, const Sketch& data) {
+    if (record.over()) return invalid("is over: its budget is spent");
+    AIP_TRY(check_sketch(data));
     stop.plan = std::exchange(record.next, std::nullopt);
     if (stop.plan && stop.plan->node != stop.node) stop.plan.reset();
     AIP_TRY(check_stop(stop));
-    if (stop.plan) record.lap = std::max(record.lap, stop.plan->lap);
+    if (stop.plan) begin_lap(record, stop.plan->lap);
     stop.number = ++record.stops;
     --record.stops_left;
-    const std::vector<uint64_t> trained = spread(stop.samples, label_counts);
-    if (record.seen.size() < trained.size()) record.seen.resize(trained.size());
-    for (size_t i = 0; i < trained.size(); ++i) record.seen[i] += trained[i];
+    record = pay(std::move(record), stop.wire_bytes);
+    if (stop.samples > 0 && fits(record.seen, data)) record.seen = merged(record.seen, data, stop.samples);
     count_visit(record, stop.node);
     if (!record.itinerary.empty() && record.itinerary.front() == stop.node)
         record.itinerary.erase(record.itinerary.begin());
@@ -129,9 +157,10 @@ Result<void> check_journey(const JourneyRecord& record) {
     if (!record.origin.is_node()) return invalid("has an origin that is no node address");
     if (uint64_t{record.stops} + record.stops_left > UINT32_MAX) return invalid("has a budget over 2^32 stops");
     if (record.lap == 0 || record.lap - 1 > record.stops) return invalid("has more laps than stops");
-    if (record.seen.size() > limits::kSketchBinsMax) return invalid("has seen more than 64 labels");
-    if (std::any_of(record.seen.begin(), record.seen.end(), [](uint64_t n) { return n > kCountMax; }))
-        return invalid("has seen more than 2^48 samples of a label");
+    if (record.walker == 0) return invalid("has walker number 0");
+    if (record.created.unix_ms() < 0 || (record.expires && record.expires->unix_ms() <= 0))
+        return invalid("has a time before 1970");
+    AIP_TRY(check_sketch(record.seen));
     if (record.visits.size() > limits::kJourneyVisitsMax) return invalid("counts visits of more than 512 nodes");
     for (const auto& [node, visit] : record.visits) {
         if (!node.is_node() || visit.count == 0 || visit.lap == 0 || visit.lap > record.lap)

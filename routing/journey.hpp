@@ -4,7 +4,7 @@
 // Invariants: every list is bounded (the whole history is in the ledgers); `seen` grows by exactly the samples a
 // stop used; parse_journey accepts canonical single-segment Cap'n Proto within the limits and nothing else; all
 // numbers are finite. A node's visit counts the lap, so that one which joins late is not visited again and again to
-// catch up. Loop thread or any other.
+// catch up. A budget is spent when nothing is left of its stops, its wire bytes or its time. Loop thread or any other.
 #pragma once
 
 #include <map>
@@ -18,10 +18,13 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
+#include "routing/sketch.hpp"
+#include "routing/visit_filter.hpp"
 
 namespace aip::routing {
 
 inline constexpr std::string_view kJourneyDomain = "journey";
+inline constexpr uint32_t kStopsUnlimited = UINT32_MAX / 2;  // what a journey without a budget of stops has
 inline constexpr Duration kTrainedMax = Duration::seconds(366 * 24 * 3600);  // at one stop
 
 // The decision that sent the model to `node`.
@@ -53,7 +56,8 @@ struct Stop {
     uint64_t wire_bytes = 0;                // of the transfer that brought the model here
     uint32_t hops = 0;
     WallTime arrived;
-    Duration trained;  // whole milliseconds travel
+    Duration trained;     // whole milliseconds travel
+    bool merged = false;  // two walkers met here, and this is their mean
     bool operator==(const Stop&) const = default;
 };
 
@@ -71,14 +75,20 @@ struct JourneyRecord {
     uint32_t stops = 0;
     uint32_t stops_left = 0;
     uint32_t lap = 1;
-    std::vector<uint64_t> seen;  // samples trained on, by label
+    uint32_t walker = 1;  // one that is lost and created again has the next number
+    WallTime created;
+    std::optional<uint64_t> bytes_left;  // on the wire; none: no limit
+    std::optional<WallTime> expires;
+    Sketch seen;  // of the samples trained on
     std::map<Address, Visit> visits;
+    VisitFilter forgotten;           // of this lap, those `visits` has no room for
     std::vector<Stop> recent;        // the last limits::kJourneyStopsKept, oldest first
     std::vector<Address> itinerary;  // what is left of a planned journey
     std::optional<Plan> next;        // none while the model stays
 
-    bool over() const { return stops_left == 0; }
-    Visit visit(const Address& node) const;
+    bool over() const { return stops_left == 0 || bytes_left == 0; }
+    std::string_view spent(WallTime now) const;  // which budget: "stops", "wire bytes", "time"; empty: none yet
+    Visit visit(const Address& node) const;      // of a forgotten one the lap, and that there was one
     bool operator==(const JourneyRecord&) const = default;
 };
 
@@ -89,15 +99,22 @@ struct JourneyStart {
     Address origin;
     uint32_t stops = 0;  // budget
     std::vector<Address> itinerary;
+    uint64_t wire_bytes = 0;  // budget; 0: no limit
+    Duration time = {};       // budget; 0: no limit
+    WallTime created = {};
 };
 Result<JourneyRecord> start_journey(JourneyStart start);
 
 // The holder sends the model to plan.node.
 Result<JourneyRecord> depart(JourneyRecord record, Plan plan);
 
-// A stop is over: it takes the plan that led to it, `seen` takes its samples spread over `label_counts` (that node's
-// data), the budget pays. kInvalid if a number is not finite, a name too long or the budget spent.
-Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, std::span<const uint64_t> label_counts);
+// A stop is over: it takes the plan that led to it, `seen` takes its samples with the shares of `data` (of that node;
+// nothing if its shape is not that of `seen`), the budget pays. kInvalid if a number is not finite, a name too long or
+// the budget spent.
+Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, const Sketch& data);
+
+// The budget pays for a transfer that led to no stop.
+JourneyRecord pay(JourneyRecord record, uint64_t wire_bytes);
 
 // `total` spread by the shares of `weights`, to whole numbers that add up to it (largest remainders, then lower index).
 std::vector<uint64_t> spread(uint64_t total, std::span<const uint64_t> weights);

@@ -55,6 +55,7 @@ void put(schema::Journey::Stop::Builder out, const Stop& stop) {
     out.setHops(stop.hops);
     out.setArrivedMs(stop.arrived.unix_ms());
     out.setTrainedMs(static_cast<uint64_t>(stop.trained.count_ms()));
+    out.setMerged(stop.merged);
 }
 
 Result<void> get_metrics(schema::Journey::Stop::Reader in, Stop& stop) {
@@ -90,11 +91,48 @@ Result<Stop> get(schema::Journey::Stop::Reader in) {
     stop.hops = in.getHops();
     stop.arrived = WallTime::from_unix_ms(in.getArrivedMs());
     stop.trained = Duration::milliseconds(static_cast<int64_t>(in.getTrainedMs()));
+    stop.merged = in.getMerged();
     return stop;
 }
 
+void put_seen(schema::Journey::Builder out, const Sketch& seen) {
+    out.setSeen(kj::arrayPtr(seen.labels.data(), seen.labels.size()));
+    out.setSeenCount(seen.moments.count);
+    out.setSeenSums(kj::arrayPtr(seen.moments.sum.data(), seen.moments.sum.size()));
+    out.setSeenSquares(kj::arrayPtr(seen.moments.squares.data(), seen.moments.squares.size()));
+}
+
+Result<Sketch> get_seen(schema::Journey::Reader in) {
+    if (in.getSeen().size() > limits::kSketchBinsMax || in.getSeenSums().size() > limits::kSketchBinsMax ||
+        in.getSeenSquares().size() > limits::kSketchBinsMax)
+        return invalid("has seen more than 64 labels or features");
+    Sketch seen;
+    for (const uint64_t count : in.getSeen()) seen.labels.push_back(count);
+    seen.moments.count = in.getSeenCount();
+    for (const double sum : in.getSeenSums()) seen.moments.sum.push_back(sum);
+    for (const double square : in.getSeenSquares()) seen.moments.squares.push_back(square);
+    return seen;
+}
+
+void put_budget(schema::Journey::Builder out, const JourneyRecord& record) {
+    out.setStopsLeft(record.stops_left);
+    out.setBytesLimited(record.bytes_left.has_value());
+    out.setBytesLeft(record.bytes_left.value_or(0));
+    out.setExpiresMs(record.expires ? record.expires->unix_ms() : 0);
+}
+
+Result<void> get_budget(schema::Journey::Reader in, JourneyRecord& record) {
+    record.stops_left = in.getStopsLeft();
+    if (in.getBytesLimited()) record.bytes_left = in.getBytesLeft();
+    if (!in.getBytesLimited() && in.getBytesLeft() != 0) return invalid("has a budget of bytes and says it has none");
+    if (in.getExpiresMs() != 0) record.expires = WallTime::from_unix_ms(in.getExpiresMs());
+    return {};
+}
+
 void put_lists(schema::Journey::Builder out, const JourneyRecord& record) {
-    out.setSeen(kj::arrayPtr(record.seen.data(), record.seen.size()));
+    put_seen(out, record.seen);
+    const ByteView forgotten = record.forgotten.bytes();
+    if (!forgotten.empty()) out.setForgotten(kj::arrayPtr(forgotten.data(), forgotten.size()));
     auto visits = out.initVisits(static_cast<unsigned>(record.visits.size()));
     unsigned at = 0;
     for (const auto& [node, visit] : record.visits) {
@@ -109,10 +147,13 @@ void put_lists(schema::Journey::Builder out, const JourneyRecord& record) {
 }
 
 Result<void> get_lists(schema::Journey::Reader in, JourneyRecord& record) {
-    if (in.getSeen().size() > limits::kSketchBinsMax || in.getVisits().size() > limits::kJourneyVisitsMax ||
-        in.getRecent().size() > limits::kJourneyStopsKept || in.getItinerary().size() > limits::kJourneyItineraryMax)
+    if (in.getVisits().size() > limits::kJourneyVisitsMax || in.getRecent().size() > limits::kJourneyStopsKept ||
+        in.getItinerary().size() > limits::kJourneyItineraryMax)
         return invalid("has a list that is too long");
-    for (const uint64_t count : in.getSeen()) record.seen.push_back(count);
+    AIP_ASSIGN(record.seen, get_seen(in));
+    const auto forgotten = in.getForgotten();
+    if (in.hasForgotten() && forgotten.size() != VisitFilter::kBytes) return invalid("has a filter of another size");
+    record.forgotten = VisitFilter::from({forgotten.begin(), forgotten.size()});
     for (const auto visit : in.getVisits()) {
         const Address node = get(visit.getNode());
         if (!record.visits.empty() && node <= record.visits.rbegin()->first) return invalid("visits are out of order");
@@ -135,8 +176,10 @@ Result<JourneyRecord> read_journey(schema::Journey::Reader in) {
     record.policy = text_of(in.getPolicy());
     record.origin = get(in.getOrigin());
     record.stops = in.getStops();
-    record.stops_left = in.getStopsLeft();
     record.lap = in.getLap();
+    record.walker = in.getWalker();
+    record.created = WallTime::from_unix_ms(in.getCreatedMs());
+    AIP_TRY(get_budget(in, record));
     AIP_TRY(get_lists(in, record));
     if (in.hasNext()) {
         AIP_ASSIGN(record.next, get(in.getNext()));
@@ -155,8 +198,10 @@ Bytes encode_journey(const JourneyRecord& record) {
         out.setPolicy(record.policy.c_str());
         put(out.initOrigin(), record.origin);
         out.setStops(record.stops);
-        out.setStopsLeft(record.stops_left);
         out.setLap(record.lap);
+        out.setWalker(record.walker);
+        out.setCreatedMs(record.created.unix_ms());
+        put_budget(out, record);
         put_lists(out, record);
         if (record.next) put(out.initNext(), *record.next);
     });

@@ -16,8 +16,6 @@ double mean_samples(const JourneyRecord& journey) {
     return sum / static_cast<double>(journey.recent.size());
 }
 
-Sketch seen_of(const JourneyRecord& journey) { return {journey.seen, {}}; }
-
 size_t jump(const Survey& survey, Rng& rng) {
     uint64_t left = rng.below(survey.open);
     size_t index = 0;
@@ -86,7 +84,7 @@ void SurveyPolicy::score(Survey& survey) const {
     std::vector<const Sketch*> sketches;
     sketches.reserve(survey.candidates.size());
     for (const Candidate& c : survey.candidates) sketches.push_back(&c.sketch);
-    const Outlook outlook(seen_of(survey.journey), sketches, static_cast<uint64_t>(survey.expected_samples + 0.5));
+    const Outlook outlook(survey.journey.seen, sketches, static_cast<uint64_t>(survey.expected_samples + 0.5));
     Choice& choice = survey.choice;
     choice.lap = survey.journey.lap + (survey.new_lap ? 1 : 0);
     choice.divergence_before = outlook.now();

@@ -136,7 +136,8 @@ void WalkNet::arrive(Token& token, size_t at) {
     routing::Stop stop;
     stop.node = here;
     stop.samples = options_.samples;
-    auto journey = routing::add_stop(std::move(token.journey), stop, table.find(kTask, here)->record.label_counts);
+    auto journey =
+        routing::add_stop(std::move(token.journey), stop, {table.find(kTask, here)->record.label_counts, {}});
     AIP_ASSERT(journey.has_value());
     const auto path_to = [&](const Address& node) {
         const uint32_t hops = world_.hops[at][index_of(node)];

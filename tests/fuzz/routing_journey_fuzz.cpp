@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     routing::Stop stop;
     stop.node = routing::test::plain_address(1);
     stop.samples = 100;
-    const auto next = routing::add_stop(*record, stop, labels);
+    const auto next = routing::add_stop(*record, stop, {labels, {}});
     if (!next || next->over()) return 0;
     std::vector<routing::Candidate> members(2);
     for (uint64_t i = 0; i < 2; ++i) {

@@ -46,7 +46,8 @@ Plan some_plan(uint64_t node) {
 }
 
 JourneyRecord some_journey() {
-    JourneyStart start{7, "fashion", "coverage", plain_address(0x1111), 120, {}};
+    JourneyStart start{
+        7, "fashion", "coverage", plain_address(0x1111), 120, {}, 5'000'000, Duration::seconds(3600), test::kWall};
     JourneyRecord record = *start_journey(start);
     Stop first;
     first.node = plain_address(0x1111);
@@ -55,19 +56,22 @@ JourneyRecord some_journey() {
     first.steps = 10;
     first.loss = Loss{2.25, 1.5};
     first.metrics = {{"accuracy", 0.3125}};
+    first.wire_bytes = 1000;
     first.arrived = WallTime::from_unix_ms(1'750'000'000'000);
     first.trained = Duration::milliseconds(80);
-    const std::vector<uint64_t> labels = {2, 1, 0, 1};
-    record = *add_stop(record, first, labels);
+    const Sketch data{{2, 1, 0, 1}, {}};
+    record = *add_stop(record, first, data);
     return *depart(record, some_plan(0x2222));
 }
 
 JourneyRecord largest_journey() {
-    JourneyStart start{UINT64_MAX, std::string(64, 't'), std::string(64, 'p'), plain_address(1), 2'000'000, {}};
+    JourneyStart start{UINT64_MAX, std::string(64, 't'), std::string(64, 'p'), plain_address(1), 2'000'000, {},
+                       kCountMax,  Duration::seconds(9), test::kWall};
     for (uint64_t i = 0; i < limits::kJourneyItineraryMax; ++i)
         start.itinerary.push_back(plain_address(UINT64_MAX - i));
     JourneyRecord record = *start_journey(start);
-    const std::vector<uint64_t> labels(limits::kSketchBinsMax, 1);
+    const Sketch data{
+        {}, {64, std::vector<double>(limits::kSketchBinsMax, 0.1), std::vector<double>(limits::kSketchBinsMax, 0.1)}};
     for (uint64_t i = 1; i <= limits::kJourneyVisitsMax + 10; ++i) {
         Plan plan = some_plan(i);
         plan.why.assign(limits::kJourneyWhyMax, 'w');
@@ -77,7 +81,7 @@ JourneyRecord largest_journey() {
         stop.loss = Loss{1.1, 0.9};
         for (uint32_t m = 0; m < limits::kJourneyMetricsMax; ++m)
             stop.metrics[std::string(limits::kJourneyMetricNameMax - 1, 'm') + std::to_string(m)] = m + 0.1;
-        record = *add_stop(*depart(record, plan), stop, labels);
+        record = *add_stop(*depart(record, plan), stop, data);
     }
     Plan last = some_plan(1);
     last.why.assign(limits::kJourneyWhyMax, 'w');
@@ -227,9 +231,32 @@ TEST(JourneyCodec, IsTheOneOfTheRfc) {
     EXPECT_EQ(to_hex(encode_journey(some_journey())), read_vector("journey.txt")["body"]);
 }
 
+// Written before records had a walker, a time and budgets of bytes and time: a node that is updated has such on disk.
+TEST(JourneyCodec, ReadsRecordsOfItsFirstForm) {
+    const auto old = parse_journey(*from_hex(read_vector("journey.txt")["first_form"]));
+    ASSERT_TRUE(old) << old.error().text;
+    JourneyRecord record = some_journey();
+    record.created = {};
+    record.bytes_left.reset();
+    record.expires.reset();
+    record.recent[0].wire_bytes = 0;
+    EXPECT_EQ(*old, record);
+    EXPECT_EQ(old->walker, 1u);
+}
+
+TEST(JourneyCodec, CarriesMomentsWalkersAndMergedStops) {
+    JourneyRecord record = largest_journey();
+    record.walker = 7;
+    record.recent.back().merged = true;
+    const auto parsed = parse_journey(encode_journey(record));
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(*parsed, record);
+}
+
 TEST(JourneyCodec, StaysWithinItsLimitWhenEveryListIsFull) {
     const JourneyRecord record = largest_journey();
     EXPECT_EQ(record.visits.size(), limits::kJourneyVisitsMax);
+    EXPECT_FALSE(record.forgotten.empty());
     EXPECT_EQ(record.recent.size(), limits::kJourneyStopsKept);
     const crypto::Signer holder = test::make_signer("a");
     const Bytes sealed = seal_journey(record, holder);

@@ -29,7 +29,7 @@ Stop stop_at(uint64_t node, uint64_t samples = 100) {
 
 Plan plan_to(uint64_t node, uint32_t lap = 1) { return {plain_address(node), lap, "because", 0.5, 0.25, 2}; }
 
-const std::vector<uint64_t> kLabels = {3, 0, 1};
+const Sketch kData{{3, 0, 1}, {}};
 
 TEST(Spread, AddsUpExactlyWhateverTheShares) {
     SeededRng rng(1);
@@ -50,9 +50,9 @@ TEST(Spread, GivesTheRestToTheLargestRemainders) {
 }
 
 TEST(Journey, AddsWhatAStopTrainedOn) {
-    const auto record = add_stop(fresh(), stop_at(1), kLabels);
+    const auto record = add_stop(fresh(), stop_at(1), kData);
     ASSERT_TRUE(record) << record.error().text;
-    EXPECT_THAT(record->seen, ElementsAre(75, 0, 25));
+    EXPECT_THAT(record->seen.labels, ElementsAre(75, 0, 25));
     EXPECT_EQ(record->stops, 1u);
     EXPECT_EQ(record->stops_left, 9u);
     EXPECT_EQ(record->visit(plain_address(1)), (Visit{1, 1}));
@@ -60,52 +60,118 @@ TEST(Journey, AddsWhatAStopTrainedOn) {
 }
 
 TEST(Journey, GivesAStopThePlanThatLedToIt) {
-    auto record = *depart(*add_stop(fresh(), stop_at(1), kLabels), plan_to(2, 2));
-    record = *add_stop(record, stop_at(2), kLabels);
+    auto record = *depart(*add_stop(fresh(), stop_at(1), kData), plan_to(2, 2));
+    record = *add_stop(record, stop_at(2), kData);
     EXPECT_EQ(record.recent.back().plan, plan_to(2, 2));
     EXPECT_EQ(record.lap, 2u);
     EXPECT_FALSE(record.next);
 }
 
 TEST(Journey, ForgetsThePlanWhenTheModelTurnsUpElsewhere) {
-    const auto record = *add_stop(*depart(fresh(), plan_to(2)), stop_at(3), kLabels);
+    const auto record = *add_stop(*depart(fresh(), plan_to(2)), stop_at(3), kData);
     EXPECT_FALSE(record.recent.back().plan);
     EXPECT_FALSE(record.next);
 }
 
 TEST(Journey, KeepsTheLastStopsAndCountsThemAll) {
     JourneyRecord record = fresh(1000);
-    for (uint64_t i = 1; i <= 100; ++i) record = *add_stop(record, stop_at(i), kLabels);
+    for (uint64_t i = 1; i <= 100; ++i) record = *add_stop(record, stop_at(i), kData);
     EXPECT_EQ(record.recent.size(), limits::kJourneyStopsKept);
     EXPECT_EQ(record.recent.front().number, 101 - limits::kJourneyStopsKept);
     EXPECT_EQ(record.stops, 100u);
     EXPECT_EQ(record.visits.size(), 100u);
-    EXPECT_EQ(record.seen[0], 7500u);
+    EXPECT_EQ(record.seen.labels[0], 7500u);
 }
 
 TEST(Journey, EndsWithItsBudget) {
-    const auto record = *add_stop(fresh(1), stop_at(1), kLabels);
+    const auto record = *add_stop(fresh(1), stop_at(1), kData);
     EXPECT_TRUE(record.over());
-    EXPECT_THAT(add_stop(record, stop_at(2), kLabels).error().text, HasSubstr("over"));
+    EXPECT_THAT(add_stop(record, stop_at(2), kData).error().text, HasSubstr("over"));
     EXPECT_THAT(depart(record, plan_to(2)).error().text, HasSubstr("over"));
     EXPECT_FALSE(start_journey({1, "task", "coverage", plain_address(1), 0, {}}));
 }
 
+TEST(Journey, EndsWithItsWireBytes) {
+    auto record = *start_journey({1, "task", "coverage", plain_address(1), 10, {}, 1000});
+    Stop stop = stop_at(1);
+    stop.wire_bytes = 400;
+    record = pay(*add_stop(record, stop, kData), 500);
+    EXPECT_EQ(record.bytes_left, 100u);
+    EXPECT_EQ(record.spent(WallTime::from_unix_ms(0)), "");
+    record = *add_stop(record, stop, kData);
+    EXPECT_EQ(record.bytes_left, 0u) << "the last passage may cost more than there was";
+    EXPECT_EQ(record.spent(WallTime::from_unix_ms(0)), "wire bytes");
+    EXPECT_FALSE(add_stop(record, stop, kData));
+}
+
+TEST(Journey, EndsWithItsTime) {
+    const WallTime begin = test::kWall;
+    const auto record =
+        *start_journey({1, "task", "coverage", plain_address(1), 10, {}, 0, Duration::seconds(60), begin});
+    EXPECT_EQ(record.spent(begin + Duration::seconds(59)), "");
+    EXPECT_EQ(record.spent(begin + Duration::seconds(60)), "time");
+}
+
+TEST(Journey, AddsMomentsAndIgnoresDataOfAnotherShape) {
+    const Sketch moments{{}, {4, {8, 0}, {20, 4}}};
+    auto record = *add_stop(fresh(), stop_at(1, 8), moments);
+    EXPECT_EQ(record.seen, (Sketch{{}, {8, {16, 0}, {40, 8}}}));
+    record = *add_stop(record, stop_at(2, 8), kData);
+    EXPECT_EQ(record.seen.moments.count, 8u);
+    EXPECT_TRUE(record.seen.labels.empty());
+    record = *add_stop(fresh(), stop_at(1, 4), kData);
+    record = *add_stop(record, stop_at(2, 4), moments);
+    EXPECT_THAT(record.seen.labels, ElementsAre(3, 0, 1));
+    EXPECT_EQ(record.stops, 2u);
+}
+
+// More nodes than are counted: the lap must end all the same, and the next one begin.
+TEST(Journey, RemembersTheVisitsOfALapThroughThousandsOfNodes) {
+    constexpr uint64_t kNodes = 1000;
+    JourneyRecord record = fresh(3000);
+    for (uint64_t i = 0; i < kNodes; ++i) record = *add_stop(record, stop_at(i * 0x9e3779b97f4a7c15), kData);
+    EXPECT_EQ(record.visits.size(), limits::kJourneyVisitsMax);
+    uint32_t wrong = 0;
+    for (uint64_t i = 0; i < 100 * kNodes; ++i) {
+        const Visit visit = record.visit(plain_address(i * 0x9e3779b97f4a7c15));
+        if (i >= kNodes)
+            wrong += visit.lap;
+        else
+            ASSERT_EQ(visit.lap, 1u) << i;
+    }
+    EXPECT_LT(wrong, 5u) << "of 99,000 that were not visited";
+    record = *add_stop(*depart(record, plan_to(1, 2)), stop_at(1), kData);
+    EXPECT_EQ(record.lap, 2u);
+    EXPECT_TRUE(record.forgotten.empty());
+}
+
+TEST(VisitFilter, HoldsAsManyAsATableDoesWithFewMistakes) {
+    VisitFilter filter;
+    constexpr uint64_t kForgotten = limits::kInterestRecordsMax - limits::kJourneyVisitsMax;
+    SeededRng rng(5);
+    for (uint64_t i = 0; i < kForgotten; ++i) filter.add(plain_address(rng.next()), 3);
+    uint32_t wrong = 0;
+    for (int i = 0; i < 100'000; ++i)
+        if (filter.contains(plain_address(rng.next()), 3)) ++wrong;
+    EXPECT_LT(wrong, 2000u);  // 1.6 %
+    EXPECT_GT(wrong, 1200u);
+}
+
 TEST(Journey, WorksOffItsItinerary) {
     JourneyRecord record = fresh(10, {plain_address(2), plain_address(3)});
-    record = *add_stop(record, stop_at(1), kLabels);
+    record = *add_stop(record, stop_at(1), kData);
     EXPECT_EQ(record.itinerary.size(), 2u);
-    record = *add_stop(record, stop_at(2), kLabels);
+    record = *add_stop(record, stop_at(2), kData);
     EXPECT_THAT(record.itinerary, ElementsAre(plain_address(3)));
 }
 
 TEST(Journey, RefusesNumbersThatAreNotFinite) {
     Stop stop = stop_at(1);
     stop.loss = Loss{1, std::nan("")};
-    EXPECT_THAT(add_stop(fresh(), stop, kLabels).error().text, HasSubstr("loss"));
+    EXPECT_THAT(add_stop(fresh(), stop, kData).error().text, HasSubstr("loss"));
     stop = stop_at(1);
     stop.metrics["accuracy"] = INFINITY;
-    EXPECT_THAT(add_stop(fresh(), stop, kLabels).error().text, HasSubstr("accuracy"));
+    EXPECT_THAT(add_stop(fresh(), stop, kData).error().text, HasSubstr("accuracy"));
     Plan plan = plan_to(2);
     plan.cost = INFINITY;
     EXPECT_FALSE(depart(fresh(), plan));
@@ -114,8 +180,8 @@ TEST(Journey, RefusesNumbersThatAreNotFinite) {
 TEST(Journey, RefusesWhatDoesNotFit) {
     Stop stop = stop_at(1);
     for (int i = 0; i < 9; ++i) stop.metrics["m" + std::to_string(i)] = i;
-    EXPECT_FALSE(add_stop(fresh(), stop, kLabels));
-    EXPECT_FALSE(add_stop(fresh(), stop_at(1), std::vector<uint64_t>(65, 1)));
+    EXPECT_FALSE(add_stop(fresh(), stop, kData));
+    EXPECT_FALSE(add_stop(fresh(), stop_at(1), Sketch{std::vector<uint64_t>(65, 1), {}}));
     Plan plan = plan_to(2);
     plan.why.assign(limits::kJourneyWhyMax + 1, 'x');
     EXPECT_FALSE(depart(fresh(), plan));

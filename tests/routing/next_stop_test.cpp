@@ -42,7 +42,7 @@ struct Walk {
         std::vector<uint64_t> labels;
         for (const Candidate& c : members)
             if (c.node == node) labels = c.sketch.labels, stop.samples = 200;
-        record = *add_stop(record, stop, labels);
+        record = *add_stop(record, stop, {labels, {}});
         for (Candidate& c : members) {
             c.visits = record.visit(c.node).count;
             c.last_lap = record.visit(c.node).lap;
