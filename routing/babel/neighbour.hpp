@@ -26,7 +26,6 @@ struct Neighbour {
 
     HelloHistory hellos;
     Rtt rtt;
-    std::optional<uint16_t> unicast_expected;
     uint16_t tx_cost = kInfinity;
     Instant tx_expires = Instant::never();
     uint16_t cost = kInfinity;
@@ -45,9 +44,11 @@ struct Neighbour {
         std::vector<InterfaceId> updates;
         Instant due = Instant::never();
     } outbox;
-    uint16_t unicast_seqno = 0;
-    Instant hello_sent = kLongAgo;  // by unicast
-    Instant table_sent = kLongAgo;
+    struct Sent {  // by unicast; kept when it restarts, so that no storm comes of restarts
+        uint16_t hello_seqno = 0;
+        Instant hello_at = kLongAgo;
+        Instant table_at = kLongAgo;
+    } sent;
     Instant probation_ends = Instant::never();  // no Hello by then: it was none
 
     Instant armed = Instant::never();

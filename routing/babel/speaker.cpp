@@ -76,7 +76,7 @@ void Speaker::greet(uint16_t port, const Address& link_local, const dataplane::L
     if (it == impl_->interfaces_.end() || !link_local.is_link_local() || link_local == impl_->link_local) return;
     Neighbour* known = impl_->find_neighbour(it->second, link_local);
     if (known) return impl_->greet(*known, now);
-    impl_->add_neighbour(it->second, link_local, link, now);
+    impl_->add_neighbour(it->second, link_local, link, {}, now);
 }
 
 void Speaker::drop_neighbour(uint16_t port, const Address& link_local, Instant now) {

@@ -17,6 +17,7 @@ namespace aip::routing::babel {
 
 inline constexpr int kIhuHellos = 3;                                    // Hellos to one IHU
 inline constexpr Duration kHelloSpacing = Duration::milliseconds(100);  // between unicast Hellos to one neighbour
+inline constexpr Duration kTableSpacing = Duration::milliseconds(250);  // between tables to one neighbour
 
 struct Interface {
     uint16_t port = 0;
@@ -57,7 +58,7 @@ struct Speaker::Impl {
     void measure(Arrival& arrival);
     Neighbour* find_neighbour(const Interface& interface, const Address& address);
     Neighbour* add_neighbour(Interface& interface, const Address& address, const dataplane::LinkAddress& link,
-                             Instant now);
+                             const Neighbour::Sent& sent, Instant now);
     void remove_neighbour(Neighbour& neighbour, Instant now);
     void restart_neighbour(Arrival& arrival);
     void refresh_cost(Neighbour& neighbour, Instant now);

@@ -76,7 +76,7 @@ PacketVerdict Speaker::Impl::receive(uint16_t port, const dataplane::LinkAddress
         if (verdict != PacketVerdict::kAccepted) return verdict;
     }
     Neighbour* neighbour = find_neighbour(interface, ends.source);
-    if (!neighbour) neighbour = add_neighbour(interface, ends.source, from, now);
+    if (!neighbour) neighbour = add_neighbour(interface, ends.source, from, {}, now);
     if (!neighbour) return PacketVerdict::kTableFull;
     if (neighbour->link != from) {
         neighbour->link = from;
@@ -124,10 +124,6 @@ void Speaker::Impl::on_hello(Arrival& arrival, const HelloTlv& hello) {
         if (hello.sent_us && !neighbour.rtt.hello(*hello.sent_us, received_us)) return false;
         if (!hello.unicast && hello.interval > Duration{})
             return neighbour.hellos.hear(hello.seqno, hello.interval, arrival.now) != HelloHistory::Heard::kRestarted;
-        if (hello.unicast) {
-            const auto expected = std::exchange(neighbour.unicast_expected, static_cast<uint16_t>(hello.seqno + 1));
-            if (expected && std::abs(static_cast<int16_t>(hello.seqno - *expected)) > 16) return false;
-        }
         neighbour.hellos.hear_unicast(arrival.interface.options.hello_interval, arrival.now);
         return true;
     };
@@ -165,7 +161,7 @@ Neighbour* Speaker::Impl::find_neighbour(const Interface& interface, const Addre
 }
 
 Neighbour* Speaker::Impl::add_neighbour(Interface& interface, const Address& address,
-                                        const dataplane::LinkAddress& link, Instant now) {
+                                        const dataplane::LinkAddress& link, const Neighbour::Sent& sent, Instant now) {
     if (neighbours_.size() >= limits::kNeighboursMax) return nullptr;
     auto owned = std::make_unique<Neighbour>();
     Neighbour& neighbour = *owned;
@@ -174,11 +170,11 @@ Neighbour* Speaker::Impl::add_neighbour(Interface& interface, const Address& add
     neighbour.address = address;
     neighbour.link = link;
     neighbour.last_heard = now;
-    neighbour.unicast_seqno = static_cast<uint16_t>(rng.next());
+    neighbour.sent = sent;
     neighbour.probation_ends = now + interface.options.hello_interval * 5;
     neighbours_.emplace(neighbour.id, std::move(owned));
     interface.neighbours.push_back(&neighbour);
-    neighbour.outbox.table = true;
+    neighbour.outbox.table = now >= sent.table_at + kTableSpacing;
     greet(neighbour, now);
     return &neighbour;
 }
@@ -198,8 +194,9 @@ void Speaker::Impl::remove_neighbour(Neighbour& neighbour, Instant now) {
 void Speaker::Impl::restart_neighbour(Arrival& arrival) {
     const Address address = arrival.neighbour->address;
     const dataplane::LinkAddress link = arrival.neighbour->link;
+    const Neighbour::Sent sent = arrival.neighbour->sent;
     remove_neighbour(*arrival.neighbour, arrival.now);
-    arrival.neighbour = add_neighbour(arrival.interface, address, link, arrival.now);
+    arrival.neighbour = add_neighbour(arrival.interface, address, link, sent, arrival.now);
     AIP_ASSERT(arrival.neighbour != nullptr);
 }
 
@@ -223,7 +220,7 @@ void Speaker::Impl::refresh_cost(Neighbour& neighbour, Instant now) {
     if (heard != (neighbour.rx_cost_said != kInfinity)) {
         neighbour.ihus_eager = 3;
         neighbour.outbox.hello = true;
-        post(neighbour, std::max(now, neighbour.hello_sent + kHelloSpacing));
+        post(neighbour, std::max(now, neighbour.sent.hello_at + kHelloSpacing));
     }
     const uint16_t measured = measured_cost(neighbour);
     if (worth_applying(neighbour.cost, measured, interface_of(neighbour).options.cost)) {

@@ -132,8 +132,8 @@ void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
     Interface& interface = interface_of(neighbour);
     Train train(*this, interface, neighbour);
     if (box.hello) {
-        neighbour.hello_sent = now;
-        train.add(HelloTlv{true, neighbour.unicast_seqno++, Duration{}, clock_us(now)});
+        neighbour.sent.hello_at = now;
+        train.add(HelloTlv{true, neighbour.sent.hello_seqno++, Duration{}, clock_us(now)});
         train.add(ihu_for(neighbour, now));
     }
     if (box.ask && neighbour.table_wanted) {
@@ -145,7 +145,7 @@ void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
     }
     for (const Tlv& tlv : box.tlvs) train.add(tlv);
     if (box.table) {
-        neighbour.table_sent = now;
+        neighbour.sent.table_at = now;
         return send_table(train, now);
     }
     std::sort(box.updates.begin(), box.updates.end());
@@ -283,7 +283,7 @@ void Speaker::Impl::post(Neighbour& neighbour, Instant due) {
 
 void Speaker::Impl::greet(Neighbour& neighbour, Instant now) {
     neighbour.outbox.hello = neighbour.outbox.ask = true;
-    post(neighbour, std::max(now, neighbour.hello_sent + kHelloSpacing));
+    post(neighbour, std::max(now, neighbour.sent.hello_at + kHelloSpacing));
 }
 
 }  // namespace aip::routing::babel

@@ -12,7 +12,6 @@ constexpr Duration kResendMin = Duration::milliseconds(100);
 constexpr Duration kResendMax = Duration::seconds(2);
 constexpr Duration kForwardedFor = Duration::seconds(10);
 constexpr Duration kTableCrossed = Duration::milliseconds(100);  // the asker did not have the table we just sent
-constexpr Duration kTableSpacing = Duration::milliseconds(250);
 constexpr size_t kAnswersMax = 1024;  // waiting for one neighbour; then it gets the whole table
 
 bool asks_within(const Prefix& prefix, const NetworkId& network) {
@@ -33,9 +32,9 @@ void Speaker::Impl::answer(Neighbour& neighbour, InterfaceId id, Instant now) {
 
 void Speaker::Impl::on_route_request(Neighbour& neighbour, const RouteRequestTlv& request, Instant now) {
     if (!request.prefix) {
-        if (now < neighbour.table_sent + kTableCrossed) return;
+        if (now < neighbour.sent.table_at + kTableCrossed) return;
         neighbour.outbox.table = true;
-        return post(neighbour, std::max(now, neighbour.table_sent + kTableSpacing));
+        return post(neighbour, std::max(now, neighbour.sent.table_at + kTableSpacing));
     }
     if (asks_within(*request.prefix, options.self.network()))
         return answer(neighbour, request.prefix->address.interface_id(), now);

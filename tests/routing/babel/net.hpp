@@ -170,6 +170,8 @@ public:
     uint64_t polls(uint64_t n) const { return nodes_.at(n).polls; }
     uint64_t loops() const { return loops_; }
 
+    double duplicated = 0;
+    Duration disorder;  // packets are up to this much later, each by itself
     std::function<bool(uint64_t from, uint64_t to, const Bytes& payload)> drop;  // true: lose this one
 
 private:
@@ -214,7 +216,13 @@ private:
         const bool lost = link.loss > 0 && rng_.chance(link.loss);
         if (!link.up || lost || (drop && drop(n, to, packet.payload))) return;
         if (packet.destination != kGroup && packet.destination != link_local(to)) return;
-        events_.push({now_ + link.delay, order_++, n, to, std::move(packet.payload), packet.destination != kGroup});
+        const bool unicast = packet.destination != kGroup;
+        if (rng_.chance(duplicated)) events_.push({late(link), order_++, n, to, packet.payload, unicast});
+        events_.push({late(link), order_++, n, to, std::move(packet.payload), unicast});
+    }
+    Instant late(const Link& link) {
+        const auto spread = static_cast<uint64_t>(disorder.count_us());
+        return now_ + link.delay + Duration::microseconds(static_cast<int64_t>(rng_.below(spread + 1)));
     }
     void arrive(const Event& event) {
         if (!links_.at({event.to, event.from}).up) return;
