@@ -26,6 +26,7 @@ public:
     Instant deadline() const { return deadline_; }
 
     bool up() const { return counted_ > 0 && misses_in_a_row() < misses_allowed(); }
+    bool heard_any() const { return counted_ > 0; }
     bool silent() const { return counted_ > 0 && bits_ == 0; }  // none of the last 16, or of all so far
     uint16_t cost(uint16_t nominal) const;                      // nominal / share heard; infinite when not up
     uint16_t bits() const { return bits_; }

@@ -49,6 +49,7 @@ struct Neighbour {
         Instant hello_at = kLongAgo;
         Instant table_at = kLongAgo;
     } sent;
+    Instant distrusted_until = kLongAgo;        // it restarted: what it said before may still arrive
     Instant probation_ends = Instant::never();  // no Hello by then: it was none
 
     Instant armed = Instant::never();

@@ -33,7 +33,7 @@ struct SpeakerOptions {
     uint16_t seqnos_reserved = 64;  // how many from first_seqno on may be used before reserve_seqnos()
     bool check_feasibility = true;  // false only in the test that shows loops appear without it
     // This node ran before, and its feasibility distances are gone while neighbours may still route through it: until
-    // they must have forgotten (8.5 Hello intervals), only a destination itself is taken as next hop.
+    // they must have forgotten (9 Hello intervals and half a second), only a destination itself is taken as next hop.
     bool restarted = false;
 };
 

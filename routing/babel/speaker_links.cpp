@@ -9,8 +9,10 @@
 namespace aip::routing::babel {
 namespace {
 
-constexpr Duration kUpdateIntervalMax = Duration::seconds(40);  // so that routes outlive three of them
-constexpr int kSettleHellos2 = 17;                              // halves: a silent link is dead after 8.25 Hellos
+constexpr Duration kUpdateIntervalMax = Duration::seconds(40);        // so that routes outlive three of them
+constexpr int kSettleHellos = 9;                                      // a silent link is dead after 8.25
+constexpr Duration kSettleMargin = Duration::milliseconds(500);       // for the last packets of the earlier life
+constexpr Duration kDistrustRestarted = Duration::milliseconds(500);  // the same, as seen by a neighbour
 constexpr size_t kAcksMax = 64;
 
 bool looks_like_babel(ByteView payload) { return payload.size() >= 4 && payload[0] == 42 && payload[1] == 2; }
@@ -51,7 +53,7 @@ void Speaker::Impl::add_interface(uint16_t port, InterfaceOptions interface_opti
     arm(interface);
     if (!options.restarted || now >= settle_until_) return;
     if (!settle_from_) settle_from_ = now;
-    const Instant until = *settle_from_ + o.hello_interval * kSettleHellos2 / 2;
+    const Instant until = *settle_from_ + o.hello_interval * kSettleHellos + kSettleMargin;
     if (settle_until_ == Instant::never() || settle_until_ < until) settle_until_ = until;
     agenda_.arm(settle_armed_, settle_until_, Agenda::What::kSettled, 0);
 }
@@ -198,6 +200,7 @@ void Speaker::Impl::restart_neighbour(Arrival& arrival) {
     remove_neighbour(*arrival.neighbour, arrival.now);
     arrival.neighbour = add_neighbour(arrival.interface, address, link, sent, arrival.now);
     AIP_ASSERT(arrival.neighbour != nullptr);
+    arrival.neighbour->distrusted_until = arrival.now + kDistrustRestarted;
 }
 
 uint16_t Speaker::Impl::rx_cost(const Neighbour& neighbour) const {

@@ -20,7 +20,8 @@ bool significant(uint16_t told, uint16_t metric) {
 }  // namespace
 
 void Speaker::Impl::on_update(Neighbour& neighbour, const UpdateTlv& update, Instant now) {
-    neighbour.table_wanted = false;
+    if (!neighbour.hellos.heard_any()) return;
+    neighbour.table_wanted = now < neighbour.distrusted_until;
     if (update.wildcard) {
         if (update.metric == kInfinity) retract_all(neighbour, now);
         return;
@@ -40,6 +41,7 @@ void Speaker::Impl::on_update(Neighbour& neighbour, const UpdateTlv& update, Ins
         refuse(Refusal::kForeignNextHop);
         retraction = true;
     }
+    if (!retraction && now < neighbour.distrusted_until && update.metric != 0) return;
     if (!retraction) return learn(neighbour, id, update, now);
     if (Destination* destination = table_.find(id)) retract(neighbour, *destination, now);
 }
