@@ -44,6 +44,7 @@ inline constexpr uint32_t kEthernetMtuMax = 9'600;  // one mbuf, never a chain
 inline constexpr uint32_t kUdpPeersMax = 1024;      // configured peers of one udp port
 inline constexpr uint32_t kPortBuffersMax = 65'536;
 inline constexpr uint32_t kFibReadersMax = 8;  // threads that forward packets
+inline constexpr uint32_t kSegmentsMax = 16;   // of one packet, its destination included
 
 // Routing (rfc/0003, routing/)
 inline constexpr uint32_t kNeighboursMax = 1024;

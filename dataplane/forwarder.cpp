@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aipacket/ipv6.hpp"
+#include "dataplane/segment_routing.hpp"
 
 namespace aip::dataplane {
 namespace {
@@ -37,7 +38,7 @@ void add(Traffic& traffic, uint64_t packets, uint64_t bytes_each) {
 std::string_view drop_reason_name(DropReason reason) {
     static constexpr std::string_view kNames[] = {
         "none",       "truncated", "trailing-bytes", "not-ipv6", "not-node-address", "link-scope", "foreign-network",
-        "own-source", "hop-limit", "no-route",       "too-big",  "port-refused"};
+        "own-source", "hop-limit", "no-route",       "too-big",  "port-refused",     "steering",   "bad-segments"};
     static_assert(std::size(kNames) == kDropReasons);
     return kNames[static_cast<size_t>(reason)];
 }
@@ -76,6 +77,11 @@ Result<PortIndex> Dataplane::add_port(std::unique_ptr<PacketPort> port) {
     return static_cast<PortIndex>(lanes_.size() - 1);
 }
 
+void Dataplane::set_steering_links(std::vector<SteeringLink> links) {
+    steering_links_ = std::move(links);
+    std::sort(steering_links_.begin(), steering_links_.end());
+}
+
 size_t Dataplane::poll(LocalSink& sink) {
     AIP_ASSERT(!polling_);
     polling_ = true;
@@ -109,9 +115,10 @@ DropReason Dataplane::handle(PortIndex index, Received& received, const NextHop*
     const Address source = aipacket::packet_source(packet);
     const Address destination = aipacket::packet_destination(packet);
     if (source == self_ || source == link_local_) return DropReason::kOwnSource;
+    if (has_routing_header(packet)) return steer(index, received, hop, sink);
     if (is_ours(destination)) {
         const DropReason reason = check_local(packet, source, destination);
-        if (reason == DropReason::kNone) deliver(index, received, sink);
+        if (reason == DropReason::kNone) deliver(index, received, packet, sink);
         return reason;
     }
     if (is_link_scope(source) || is_link_scope(destination)) return DropReason::kLinkScope;
@@ -139,9 +146,39 @@ DropReason Dataplane::check_local(ByteView packet, const Address& source, const 
     return check_member(source);
 }
 
-void Dataplane::deliver(PortIndex index, const Received& received, LocalSink& sink) {
+// Packets that say which way they take: only from neighbours that were authenticated, also when they only pass, or the
+// next node would believe us what it would not believe them (rfc/0012 section 4).
+DropReason Dataplane::steer(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink) {
+    const SteeringLink link{index, received.from};
+    if (!std::binary_search(steering_links_.begin(), steering_links_.end(), link)) return DropReason::kSteering;
+    const ByteView packet = received.packet.view();
+    const Address destination = aipacket::packet_destination(packet);
+    if (const DropReason reason = check_member(aipacket::packet_source(packet)); reason != DropReason::kNone)
+        return reason;
+    if (destination == self_) return end_segment(index, received, sink);
+    if (const DropReason reason = check_member(destination); reason != DropReason::kNone) return reason;
+    return forward(index, received, hop, sink);
+}
+
+// We are the segment the packet was sent to: RFC 8986 section 4.1.
+DropReason Dataplane::end_segment(PortIndex index, Received& received, LocalSink& sink) {
+    const MutableBytes packet = received.packet.bytes();
+    const auto header = parse_segments(packet);
+    if (!header) return DropReason::kBadSegments;
+    if (header->segments_left == 0) {
+        deliver(index, received, without_segments(packet, *header), sink);
+        return DropReason::kNone;
+    }
+    const Address next = segment_at(packet, header->segments_left - size_t{1});
+    if (next == self_) return DropReason::kBadSegments;  // the same node twice running
+    if (const DropReason reason = check_member(next); reason != DropReason::kNone) return reason;
+    next_segment(packet, *header);
+    return forward(index, received, route(next.interface_id()), sink);
+}
+
+void Dataplane::deliver(PortIndex index, const Received& received, ByteView packet, LocalSink& sink) {
     add(lanes_[index].traffic.delivered, 1, received.packet.size());
-    sink.on_packet(index, received.from, received.packet.view());
+    sink.on_packet(index, received.from, packet);
 }
 
 DropReason Dataplane::forward(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink) {

@@ -38,8 +38,10 @@ enum class DropReason : uint8_t {
     kNoRoute,         //
     kTooBig,          // for the next hop
     kPortRefused,     // the port could not send it
+    kSteering,        // a routing header from a link that may not steer
+    kBadSegments,     // a routing header that is none of ours, or breaks a rule
 };
-inline constexpr size_t kDropReasons = 12;
+inline constexpr size_t kDropReasons = 14;
 std::string_view drop_reason_name(DropReason reason);
 
 // Groups on a link, and nobody further, that every node is in; the fourth is its solicited-node group.
@@ -51,9 +53,18 @@ class LocalSink {
 public:
     virtual ~LocalSink() = default;
     virtual void on_packet(PortIndex port, const LinkAddress& from, ByteView packet) = 0;
-    // Dropped for kHopLimit, kNoRoute or kTooBig, as it came; `mtu` is what the next hop carries if it was too big.
+    // Dropped for kHopLimit, kNoRoute or kTooBig, as it came (steered: on its way to the next segment); `mtu` is what
+    // the next hop carries if it was too big.
     virtual void on_undeliverable(PortIndex, const LinkAddress& /*from*/, ByteView /*packet*/, DropReason,
                                   uint32_t /*mtu*/) {}
+};
+
+// A link from which packets may come that say which way they take (rfc/0012).
+struct SteeringLink {
+    PortIndex port = kNoPort;
+    LinkAddress from;
+
+    auto operator<=>(const SteeringLink&) const = default;
 };
 
 struct Traffic {
@@ -80,6 +91,9 @@ public:
 
     void set_fib(std::unique_ptr<const Fib> fib) { fib_.publish(std::move(fib)); }  // from the next burst on
     const NextHop* route(InterfaceId id) const { return fib_.current().find(id); }  // valid until set_fib()
+
+    // The links that authenticated neighbours use; none until this is called. Any other routing header is dropped.
+    void set_steering_links(std::vector<SteeringLink> links);
 
     size_t poll(LocalSink& sink);  // how many packets were handled
     void flush();
@@ -114,7 +128,9 @@ private:
     DropReason handle(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink);
     bool is_ours(const Address& destination) const;
     DropReason check_local(ByteView packet, const Address& source, const Address& destination) const;
-    void deliver(PortIndex index, const Received& received, LocalSink& sink);
+    DropReason steer(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink);
+    DropReason end_segment(PortIndex index, Received& received, LocalSink& sink);
+    void deliver(PortIndex index, const Received& received, ByteView packet, LocalSink& sink);
     DropReason forward(PortIndex index, Received& received, const NextHop* hop, LocalSink& sink);
     DropReason put(const NextHop& hop, Packet packet, bool ours);
     uint32_t mtu_of(const NextHop& hop) const;
@@ -126,6 +142,7 @@ private:
     Address link_local_;
     Address solicited_group_;  // of both
     SharedFib fib_;
+    std::vector<SteeringLink> steering_links_;  // sorted
     std::vector<Lane> lanes_;
     std::array<uint64_t, kDropReasons> drops_{};
     bool polling_ = false;

@@ -93,6 +93,10 @@ size_t Node::exchange_interest(Instant now) {
 void Node::rebuild_routes(Instant now) {
     routes_.rebuild(neighbours_);
     services_.dataplane.set_fib(routes_.fib(fib_salt_));
+    std::vector<dataplane::SteeringLink> steering;
+    for (const routing::Neighbour& n : neighbours_.table())
+        if (n.state == routing::LinkState::kTwoWay) steering.push_back({n.port, n.link});
+    services_.dataplane.set_steering_links(std::move(steering));
     interest_.set_peers(routes_.reachable(), now);
 }
 

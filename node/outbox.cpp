@@ -1,5 +1,7 @@
 #include "node/outbox.hpp"
 
+#include "dataplane/segment_routing.hpp"
+
 namespace aip::node {
 
 std::optional<size_t> Outbox::payload_max(const Address& to) const {
@@ -9,12 +11,13 @@ std::optional<size_t> Outbox::payload_max(const Address& to) const {
 }
 
 dataplane::Packet Outbox::finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,
-                                 size_t payload_bytes) {
+                                 size_t payload_bytes, std::span<const Address> via) {
     aipacket::Endpoints ends;
     ends.source = self_;
     ends.destination = to;
     if (to.is_multicast()) ends.hop_limit = 1;
     packet.set_size(aipacket::encode(packet.room(), ends, header, payload_bytes));
+    if (!via.empty()) AIP_ASSERT(dataplane::insert_segments(packet, via));  // callers made sure of the room
     Count& count = counts_[static_cast<size_t>(header.kind)];
     ++count.packets;
     count.bytes += packet.size();
@@ -29,6 +32,19 @@ bool Outbox::send(const Address& to, const aipacket::Header& header, ByteView pa
         out.payload_bytes = payload.size();
         return true;
     });
+}
+
+bool Outbox::send_via(std::span<const Address> via, const Address& to, const aipacket::Header& header,
+                      ByteView payload) {
+    if (via.size() >= limits::kSegmentsMax) return false;
+    const dataplane::NextHop* hop = dataplane_.route((via.empty() ? to : via.front()).interface_id());
+    if (hop == nullptr) return false;
+    dataplane::Packet packet = dataplane_.alloc(hop->port);
+    const size_t steering = via.empty() ? 0 : dataplane::segment_header_bytes(via.size() + 1);
+    const size_t bytes = aipacket::kPacketOverhead + steering + payload.size();
+    if (!packet || packet.capacity() < bytes || hop->mtu < bytes) return false;
+    std::memcpy(packet.data() + aipacket::kPacketOverhead, payload.data(), payload.size());
+    return dataplane_.send(finish(to, std::move(packet), header, payload.size(), via));
 }
 
 bool Outbox::send_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,

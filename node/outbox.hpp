@@ -31,6 +31,8 @@ public:
         return dataplane_.send(finish(to, std::move(packet), builder.header, builder.payload_bytes));
     }
     bool send(const Address& to, const aipacket::Header& header, ByteView payload);
+    // Steered through `via`, at most limits::kSegmentsMax - 1 nodes (rfc/0012); straight to `to` if there are none.
+    bool send_via(std::span<const Address> via, const Address& to, const aipacket::Header& header, ByteView payload);
     bool send_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,
                  const aipacket::Header& header, ByteView payload);
 
@@ -42,7 +44,7 @@ public:
 
 private:
     dataplane::Packet finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,
-                             size_t payload_bytes);
+                             size_t payload_bytes, std::span<const Address> via = {});
 
     dataplane::Dataplane& dataplane_;
     Address self_;

@@ -5,6 +5,7 @@
 
 #include "node/node.hpp"
 #include "routing/divergence.hpp"
+#include "routing/train_segments.hpp"
 
 namespace aip::node {
 namespace {
@@ -252,7 +253,14 @@ Result<Report> Node::report_journey(const std::string& name) const {
         r.rows.push_back(std::move(row));
     }
     r.notes.push_back("task " + record->task + ", policy " + record->policy + ", " + std::to_string(record->stops) +
-                      " stops, " + std::to_string(record->stops_left) + " left; labels seen: " + shares(record->seen.labels));
+                      " stops, " + std::to_string(record->stops_left) +
+                      " left; labels seen: " + shares(record->seen.labels));
+    if (!record->itinerary.empty()) {
+        std::string plan;
+        for (const auto& segment : routing::train_segments(record->itinerary, record->task))
+            plan += " " + segment.sid.text();
+        r.notes.push_back("planned, as segments of End.Train for task " + record->task + ":" + plan);
+    }
     if (record->next) r.notes.push_back("next: " + record->next->node.text() + ", " + record->next->why);
     if (record->stops > record->recent.size())
         r.notes.push_back("the last " + std::to_string(record->recent.size()) +
