@@ -8,7 +8,8 @@
 // limit is in neither sum, so a hop may decrement it in place.
 //
 // Sending is without a copy: put the payload at offset kPacketOverhead, then encode() writes the headers before it.
-// No allocation, no strings, no state: any thread. Sealing and segment routing headers are not here yet.
+// No allocation, no strings, no state: any thread. Sealing is not here yet; a segment routing
+// header is taken out before decode() (rfc/0012).
 #pragma once
 
 #include <string_view>

@@ -1,7 +1,7 @@
 // Dataplane: the ports of one node and what happens to a packet between them. poll() takes one burst from each port:
 // what is for this node, by its node address or on the link (rfc/0011), goes to the LocalSink; what is for another node
 // loses one hop and goes to the port its Fib entry names; the rest is dropped for a counted reason, and the sink sees
-// what could not be forwarded.
+// what could not be forwarded. A packet may say which nodes it passes, if its neighbour is trusted (rfc/0012).
 //
 // Invariants. Nothing vanishes: received = delivered + forwarded + drops, and what this node originates is sent or
 // counted as a drop too. originated + forwarded equals the ports' tx counters exactly, in packets and bytes (a packet
