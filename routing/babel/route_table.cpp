@@ -62,17 +62,19 @@ const Destination* RouteTable::find(InterfaceId id) const {
     return it == destinations_.end() ? nullptr : &it->second;
 }
 
-Route* RouteTable::add(InterfaceId id, Neighbour& neighbour, Instant now) {
+Destination* RouteTable::find_or_add(InterfaceId id) {
+    if (Destination* known = find(id)) return known;
+    if (destinations_.size() >= limits::kRoutesMax) return nullptr;
+    Destination& destination = destinations_[id];
+    destination.id = id;
+    return &destination;
+}
+
+Route* RouteTable::add_route(Destination& destination, Neighbour& neighbour, Instant now) {
     if (routes_ >= limits::kRoutesMax || neighbour.routes >= limits::kRoutesMax / 2) return nullptr;
-    Destination* destination = find(id);
-    if (!destination) {
-        if (destinations_.size() >= limits::kRoutesMax) return nullptr;
-        destination = &destinations_[id];
-        destination->id = id;
-    }
     ++routes_;
     ++neighbour.routes;
-    Route& route = destination->routes.emplace_back();
+    Route& route = destination.routes.emplace_back();
     route.neighbour = &neighbour;
     route.smoothed_input = kInfinity;
     route.smoothed_at = now;
@@ -97,7 +99,7 @@ bool RouteTable::remove_if_idle(Destination& destination) {
 }
 
 bool RouteTable::usable(const Destination& destination, const Route& route) const {
-    if (route.metric() == kInfinity || !feasible(destination, route)) return false;
+    if (route.metric() == kInfinity || !feasible(destination, route.advertised)) return false;
     if (!settling_) return true;
     return route.advertised.metric == 0 && route.neighbour->address == Address::link_local(destination.id);
 }

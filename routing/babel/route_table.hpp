@@ -71,13 +71,14 @@ public:
 
     Destination* find(InterfaceId id);
     const Destination* find(InterfaceId id) const;
-    // Null: the table is full, or this neighbour has more than its share.
-    Route* add(InterfaceId id, Neighbour& neighbour, Instant now);
+    // Null: the table is full, or this neighbour has more than its share. Destinations stay where they are.
+    Destination* find_or_add(InterfaceId id);
+    Route* add_route(Destination& destination, Neighbour& neighbour, Instant now);
     void remove_route(Destination& destination, const Neighbour* neighbour);
     bool remove_if_idle(Destination& destination);  // nothing known and nothing due
 
-    bool feasible(const Destination& destination, const Route& route) const {
-        return !check_feasibility_ || destination.source.feasible(route.advertised);
+    bool feasible(const Destination& destination, const Distance& advertised) const {
+        return !check_feasibility_ || destination.source.feasible(advertised);
     }
     bool usable(const Destination& destination, const Route& route) const;
     // Sets destination.selected and recheck_at; true when it changed.

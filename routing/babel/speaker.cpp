@@ -21,7 +21,7 @@ RouteView view_of(const RouteTable& table, const Destination& destination, const
     view.advertised_metric = route.advertised.metric;
     view.metric = route.metric();
     view.smoothed_metric = static_cast<uint16_t>(std::min(route.smoothed, static_cast<float>(kInfinity)));
-    view.feasible = table.feasible(destination, route);
+    view.feasible = table.feasible(destination, route.advertised);
     view.selected = destination.selected == route.neighbour;
     view.expires = route.expires;
     return view;

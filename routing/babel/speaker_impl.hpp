@@ -103,12 +103,14 @@ struct Speaker::Impl {
     void send_outbox(Neighbour& neighbour, Instant now);
     void send_triggered(Instant now);
     void send_table(Train& train, Instant now);
-    void write_update(Train& train, InterfaceId id, Instant now);
+    void write_update(Train& train, Destination& destination, Instant now);
+    void write_answer(Train& train, InterfaceId id, Instant now);
+    UpdateTlv retraction_of(InterfaceId id, const Train& train) const;
     void write_own(Train& train);
     IhuTlv ihu_for(Neighbour& neighbour, Instant now);
-    void trigger(Destination& destination, int copies_after, Instant now);
-    void trigger_own(Instant now);
-    Duration urgent_delay();
+    enum class Urgency : uint8_t { kGathered, kAtOnce };
+    void trigger(Destination& destination, int copies_after, Urgency urgency, Instant now);
+    void send_soon(Urgency urgency, Instant now);
     Duration copy_delay();
     bool all_know(const Destination& destination) const;
     void arm(Interface& interface);
@@ -140,7 +142,7 @@ struct Speaker::Impl {
     RouteTable table_;
     Agenda agenda_;
 
-    std::vector<InterfaceId> triggered_;
+    std::vector<Destination*> triggered_;  // those queued, which therefore stay
     bool own_triggered_ = false;
     int own_copies_ = 0;
     Instant triggered_armed_ = Instant::never();

@@ -10,6 +10,7 @@ namespace aip::routing::babel {
 namespace {
 
 constexpr Duration kUpdateIntervalMax = Duration::seconds(40);        // so that routes outlive three of them
+constexpr Duration kIntervalMin = Duration::milliseconds(10);         // what the packets can say
 constexpr int kSettleHellos = 9;                                      // a silent link is dead after 8.25
 constexpr Duration kSettleMargin = Duration::milliseconds(500);       // for the last packets of the earlier life
 constexpr Duration kDistrustRestarted = Duration::milliseconds(500);  // the same, as seen by a neighbour
@@ -43,7 +44,8 @@ void Speaker::Impl::add_interface(uint16_t port, InterfaceOptions interface_opti
     interface.port = port;
     interface.options = std::move(interface_options);
     InterfaceOptions& o = interface.options;
-    o.update_interval = std::min(o.update_interval, kUpdateIntervalMax);
+    o.hello_interval = std::max(o.hello_interval, kIntervalMin);
+    o.update_interval = std::clamp(o.update_interval, kIntervalMin, kUpdateIntervalMax);
     if (!o.keys.empty()) interface.mac.emplace(o.keys, rng);
     interface.hello_seqno = static_cast<uint16_t>(rng.next());
     interface.next_hello = now;

@@ -150,23 +150,21 @@ void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
     }
     std::sort(box.updates.begin(), box.updates.end());
     box.updates.erase(std::unique(box.updates.begin(), box.updates.end()), box.updates.end());
-    for (const InterfaceId id : box.updates) write_update(train, id, now);
+    for (const InterfaceId id : box.updates) write_answer(train, id, now);
     train.finish();
 }
 
 void Speaker::Impl::send_triggered(Instant now) {
-    const std::vector<InterfaceId> ids = std::exchange(triggered_, {});
+    const std::vector<Destination*> destinations = std::exchange(triggered_, {});
     const bool own = std::exchange(own_triggered_, false);
     for (auto& [port, interface] : interfaces_) {
         if (interface.neighbours.empty()) continue;
         Train train(*this, interface);
         if (own) write_own(train);
-        for (const InterfaceId id : ids) write_update(train, id, now);
+        for (Destination* destination : destinations) write_update(train, *destination, now);
         train.finish();
     }
-    for (const InterfaceId id : ids) {
-        Destination* destination = table_.find(id);
-        if (!destination) continue;
+    for (Destination* destination : destinations) {
         destination->queued = false;
         if (destination->copies > 0) destination->copy_at = now + copy_delay();
         arm(*destination);
@@ -181,38 +179,43 @@ void Speaker::Impl::send_triggered(Instant now) {
 void Speaker::Impl::send_table(Train& train, Instant now) {
     write_own(train);
     table_.for_each([&](Destination& destination) {
-        if (destination.selected || now < destination.retract_until) write_update(train, destination.id, now);
+        if (destination.selected || now < destination.retract_until) write_update(train, destination, now);
     });
     train.finish();
 }
 
 // The only place where a feasibility distance changes (section 3.7.3).
-void Speaker::Impl::write_update(Train& train, InterfaceId id, Instant now) {
+void Speaker::Impl::write_update(Train& train, Destination& destination, Instant now) {
+    UpdateTlv update = retraction_of(destination.id, train);
+    if (const Route* chosen = destination.chosen()) {
+        update.seqno = chosen->advertised.seqno;
+        update.metric = chosen->metric();
+        destination.source.sent({update.seqno, update.metric}, now);
+        arm(destination);
+    } else if (destination.source.best()) {
+        update.seqno = destination.source.best()->seqno;
+    }
+    destination.sent_metric = update.metric;
+    train.add(update);
+}
+
+// Who asks is told, if only that there is nothing.
+void Speaker::Impl::write_answer(Train& train, InterfaceId id, Instant now) {
     if (id == self_id) return write_own(train);
+    if (Destination* destination = table_.find(id)) return write_update(train, *destination, now);
+    train.add(retraction_of(id, train));
+}
+
+UpdateTlv Speaker::Impl::retraction_of(InterfaceId id, const Train& train) const {
     UpdateTlv update;
     update.prefix = prefix_of(id);
     update.router_id = static_cast<RouterId>(id);
     update.interval = train.interface().options.update_interval;
-    if (Destination* destination = table_.find(id)) {
-        const Route* chosen = destination->chosen();
-        if (chosen) {
-            update.seqno = chosen->advertised.seqno;
-            update.metric = chosen->metric();
-            destination->source.sent({update.seqno, update.metric}, now);
-            arm(*destination);
-        } else if (destination->source.best()) {
-            update.seqno = destination->source.best()->seqno;
-        }
-        destination->sent_metric = update.metric;
-    }
-    train.add(update);
+    return update;
 }
 
 void Speaker::Impl::write_own(Train& train) {
-    UpdateTlv update;
-    update.prefix = prefix_of(self_id);
-    update.router_id = static_cast<RouterId>(self_id);
-    update.interval = train.interface().options.update_interval;
+    UpdateTlv update = retraction_of(self_id, train);
     update.seqno = seqno_;
     update.metric = 0;
     train.add(update);
@@ -228,23 +231,19 @@ IhuTlv Speaker::Impl::ihu_for(Neighbour& neighbour, Instant now) {
     return ihu;
 }
 
-void Speaker::Impl::trigger(Destination& destination, int copies_after, Instant now) {
+void Speaker::Impl::trigger(Destination& destination, int copies_after, Urgency urgency, Instant now) {
     destination.copies = std::max(destination.copies, static_cast<uint8_t>(copies_after));
-    if (destination.queued) return;
+    if (!destination.queued) triggered_.push_back(&destination);
     destination.queued = true;
-    triggered_.push_back(destination.id);
-    agenda_.arm(triggered_armed_, now + urgent_delay(), Agenda::What::kTriggered, 0);
+    send_soon(urgency, now);
 }
 
-void Speaker::Impl::trigger_own(Instant now) {
-    own_triggered_ = true;
-    agenda_.arm(triggered_armed_, now + urgent_delay(), Agenda::What::kTriggered, 0);
-}
-
-Duration Speaker::Impl::urgent_delay() {
+// Good news waits for more of its kind; bad news and awaited answers hardly.
+void Speaker::Impl::send_soon(Urgency urgency, Instant now) {
     Duration delay = Duration::seconds(1);
     for (const auto& [port, interface] : interfaces_) delay = std::min(delay, interface.options.urgent_delay);
-    return delay / 2 + random_part(rng, delay / 2);
+    if (urgency == Urgency::kAtOnce) delay = delay / 4;
+    agenda_.arm(triggered_armed_, now + delay / 2 + random_part(rng, delay / 2), Agenda::What::kTriggered, 0);
 }
 
 Duration Speaker::Impl::copy_delay() {

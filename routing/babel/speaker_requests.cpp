@@ -74,7 +74,8 @@ void Speaker::Impl::raise_seqno(Instant now) {
     --seqnos_left_;
     ++seqno_;
     own_copies_ = copies();
-    trigger_own(now);
+    own_triggered_ = true;
+    send_soon(Urgency::kAtOnce, now);
 }
 
 // Passed on once, by unicast, to one neighbour that is not the asker.

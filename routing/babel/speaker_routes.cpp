@@ -48,18 +48,21 @@ void Speaker::Impl::on_update(Neighbour& neighbour, const UpdateTlv& update, Ins
 
 void Speaker::Impl::learn(Neighbour& neighbour, InterfaceId id, const UpdateTlv& update, Instant now) {
     const Distance distance{update.seqno, update.metric};
-    Destination* destination = table_.find(id);
-    Route* route = destination ? destination->find(&neighbour) : nullptr;
-    const bool feasible = !options.check_feasibility || !destination || destination->source.feasible(distance);
+    Destination* destination = table_.find_or_add(id);
+    if (!destination) return refuse(Refusal::kTableFull);
+    Route* route = destination->find(&neighbour);
+    const bool feasible = table_.feasible(*destination, distance);
     if (route && !feasible && destination->selected == &neighbour) {
         // Kept as it was, which is still free of loops, unless there is a better one than it has become.
         refuse(Refusal::kUnfeasible);
         ask_seqno(*destination, *route, now);
         if (!has_better(*destination, neighbour, update.metric)) return;
     } else if (!route) {
-        route = table_.add(id, neighbour, now);
-        if (!route) return refuse(Refusal::kTableFull);
-        destination = table_.find(id);
+        route = table_.add_route(*destination, neighbour, now);
+        if (!route) {
+            table_.remove_if_idle(*destination);
+            return refuse(Refusal::kTableFull);
+        }
     }
     route->advertised = distance;
     route->hold = std::clamp(update.interval * 7 / 2, kRouteHoldMin, kRouteHoldMax);
@@ -110,7 +113,7 @@ void Speaker::Impl::reselect(Destination& destination, Instant now) {
     if (chosen) {
         if (significant(destination.sent_metric, chosen->metric())) {
             changed_ = true;
-            trigger(destination, destination.sent_metric == kInfinity ? copies() : 0, now);
+            trigger(destination, destination.sent_metric == kInfinity ? copies() : 0, Urgency::kGathered, now);
         }
         if (destination.request) check_request(destination, *chosen, now);
     } else if (had) {
@@ -123,7 +126,7 @@ void Speaker::Impl::check_request(Destination& destination, const Route& chosen,
     SeqnoRequest& request = *destination.request;
     if (!seqno_newer(request.seqno, chosen.advertised.seqno)) {
         destination.request.reset();
-        trigger(destination, copies(), now);
+        trigger(destination, copies(), Urgency::kAtOnce, now);
     } else if (request.own) {  // there is a route again, but others may have asked through us
         request.own = false;
         request.due = now + kForwardedFor;
@@ -143,7 +146,7 @@ void Speaker::Impl::lost(Destination& destination, Instant now) {
         for (const auto& [port, interface] : interfaces_)
             longest = std::max(longest, interface.options.update_interval);
         destination.retract_until = now + longest * 2;
-        trigger(destination, copies(), now);
+        trigger(destination, copies(), Urgency::kAtOnce, now);
     }
     start_request(destination, now);
 }
@@ -162,7 +165,7 @@ void Speaker::Impl::run_destination(Destination& destination, Instant now) {
         destination.copy_at = Instant::never();
         const bool spare = destination.selected && all_know(destination);
         destination.copies = spare ? 0 : static_cast<uint8_t>(destination.copies - 1);
-        if (!spare) trigger(destination, 0, now);
+        if (!spare) trigger(destination, 0, Urgency::kGathered, now);
     }
     if (!table_.remove_if_idle(destination)) arm(destination);
 }

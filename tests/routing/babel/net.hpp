@@ -170,6 +170,7 @@ public:
     uint64_t polls(uint64_t n) const { return nodes_.at(n).polls; }
     uint64_t loops() const { return loops_; }
 
+    bool watch = true;  // for loops
     double duplicated = 0;
     Duration disorder;  // packets are up to this much later, each by itself
     std::function<bool(uint64_t from, uint64_t to, const Bytes& payload)> drop;  // true: lose this one
@@ -233,7 +234,7 @@ private:
     }
     void after(uint64_t n) {
         wake(n);
-        if (!at(n).changed()) return;
+        if (!at(n).changed() || !watch) return;
         for (const auto& [destination, node] : nodes_) walk(n, destination);
     }
     void walk(uint64_t from, uint64_t to) {
