@@ -31,7 +31,7 @@ struct SketchShape {
 // What a next-stop policy weighs, and against what.
 struct RoutingWeights {
     std::string policy = "coverage";
-    double theta = 0.03;      // nats; above it the divergence decides, below it the distance
+    double theta = 0.05;      // nats; above it the divergence decides, below it the distance
     double path = 1;          // per hop-equivalent (96 of the path metric)
     double delay = 1;         // per second of round trip
     double training = 0.02;   // per expected second of training
