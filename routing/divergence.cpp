@@ -27,7 +27,7 @@ double smoothed_kl(std::span<const uint64_t> p_counts, std::span<const uint64_t>
 
 void add_counts(std::vector<double>& sum, std::span<const uint64_t> counts, double factor) {
     if (sum.size() < counts.size()) sum.resize(counts.size());
-    for (size_t i = 0; i < counts.size(); ++i) sum[i] += static_cast<double>(counts[i]) * factor;
+    for (size_t i = 0; i < counts.size(); ++i) sum[i] += static_cast<double>(static_cast<int64_t>(counts[i])) * factor;
 }
 
 }  // namespace aip::routing

@@ -4,18 +4,29 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/assert.hpp"
 #include "routing/divergence.hpp"
 
 namespace aip::routing {
 namespace {
 
+double to_double(uint64_t count) { return static_cast<double>(static_cast<int64_t>(count)); }  // far below 2^63
+
 double total_of(const std::vector<uint64_t>& counts) {
     uint64_t total = 0;
     for (const uint64_t count : counts) total += count;  // at most 64 counts of at most 2^48
-    return static_cast<double>(total);
+    return to_double(total);
 }
 
 }  // namespace
+
+// Entry i serves the mantissas from 1 + i/128 to 1 + (i+1)/128; its middle is where the series is exact.
+QuickLog::QuickLog() {
+    for (size_t i = 0; i < table_.size(); ++i) {
+        const double middle = 1 + (static_cast<double>(i) + 0.5) / static_cast<double>(table_.size());
+        table_[i] = {1 / middle, std::log(middle)};
+    }
+}
 
 Outlook::Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t samples)
     : seen_(std::move(seen)), samples_(samples) {
@@ -42,14 +53,16 @@ Outlook::Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t s
         Bin& bin = bins_[i];
         bin.p = p.share(global[i]);
         bin.seen = i < seen_.labels.size() ? static_cast<double>(seen_.labels[i]) : 0;
-        bin.rest = bin.p * std::log(rest.share(bin.seen));
-        p_log_p_ += bin.p * std::log(bin.p);
+        bin.share = rest.share(bin.seen);
+        bin.rest = bin.p * ln_(bin.share);
+        p_log_p_ += bin.p * ln_(bin.p);
         rest_ += bin.rest;
     }
     now_ = after_labels({});
 }
 
 double Outlook::after(const Sketch& member) const {
+    AIP_ASSERT(bins_.empty() || member.labels.size() <= bins_.size());
     if (!bins_.empty()) return member.labels.empty() ? now_ : after_labels(member.labels);
     if (member.empty() || !member.same_shape(global_)) return now_;
     return divergence(global_, merged(seen_, member, samples_));
@@ -58,18 +71,23 @@ double Outlook::after(const Sketch& member) const {
 double Outlook::after_labels(const std::vector<uint64_t>& labels) const {
     const double total = total_of(labels);
     const double added = total == 0 ? 0 : samples_ > 0 ? static_cast<double>(samples_) : total;
-    const double factor = total > 0 ? added / total : 0;
     const Smoothing q(seen_total_ + added, bins_.size());
-    const bool rest_holds = added == static_cast<double>(samples_);
-    double p_log_q = rest_holds ? rest_ : 0;
-    for (size_t i = 0; i < bins_.size(); ++i) {
-        const Bin& bin = bins_[i];
-        const uint64_t count = i < labels.size() ? labels[i] : 0;
-        if (count == 0 && rest_holds) continue;
-        p_log_q += bin.p * std::log(q.share(bin.seen + factor * static_cast<double>(count)));
-        if (rest_holds) p_log_q -= bin.rest;
+    if (added == static_cast<double>(samples_)) {
+        const double step = total > 0 ? q.share(added / total) - q.share(0) : 0;
+        double p_log_q = rest_;
+        for (size_t i = 0; i < labels.size(); ++i) {
+            if (labels[i] == 0) continue;
+            const Bin& bin = bins_[i];
+            p_log_q += bin.p * ln_(bin.share + step * to_double(labels[i])) - bin.rest;
+        }
+        return std::max(p_log_p_ - p_log_q, 0.0);  // rounding may leave a hair below
     }
-    return std::max(p_log_p_ - p_log_q, 0.0);  // rounding may leave a hair below
+    double p_log_q = 0;
+    for (size_t i = 0; i < bins_.size(); ++i) {
+        const double more = i < labels.size() && total > 0 ? added / total * to_double(labels[i]) : 0;
+        p_log_q += bins_[i].p * ln_(q.share(bins_[i].seen + more));
+    }
+    return std::max(p_log_p_ - p_log_q, 0.0);
 }
 
 }  // namespace aip::routing

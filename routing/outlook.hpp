@@ -2,10 +2,13 @@
 // (rfc/0003 section 5.1 and 5.2). The global mix is the sum of all members' sketches as this node knows them.
 //
 // One object per decision. For label counts it is made to be asked a thousand times: a bin of which the member has
-// nothing costs a table look-up, the others one logarithm each. Moments take the plain way through divergence().
+// nothing costs nothing, the others a quick logarithm each. Moments take the plain way through divergence().
 // Invariant: after() of a member whose sketch has another shape than the rest is now(): it gains nothing. Any thread.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -13,26 +16,52 @@
 
 namespace aip::routing {
 
+// ln of a positive normal number to 10^-12, in a third of the time of std::log: the mantissa's first 7 bits choose a
+// reciprocal and its logarithm, a short series does the rest.
+class QuickLog {
+public:
+    QuickLog();
+    double operator()(double x) const;
+
+private:
+    struct Entry {
+        double reciprocal;
+        double ln;
+    };
+    std::array<Entry, 128> table_;
+};
+
+inline double QuickLog::operator()(double x) const {
+    const auto bits = std::bit_cast<uint64_t>(x);
+    const auto exponent = static_cast<double>(static_cast<int64_t>(bits >> 52) - 1023);
+    const auto mantissa = std::bit_cast<double>((bits & 0xf'ffff'ffff'ffff) | 0x3ff0'0000'0000'0000);
+    const Entry& entry = table_[(bits >> 45) & 0x7f];
+    const double r = mantissa * entry.reciprocal - 1;  // at most 1/256
+    return exponent * 0.693147180559945309 + (entry.ln + r * (1 + r * (-0.5 + r * (1.0 / 3 + r * (-0.25 + r * 0.2)))));
+}
+
 class Outlook {
 public:
     // `samples` is what a stop is expected to use; 0: all that the member has.
     Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t samples);
 
     double now() const { return now_; }
-    double after(const Sketch& member) const;
+    double after(const Sketch& member) const;  // one of the members
 
 private:
     double after_labels(const std::vector<uint64_t>& labels) const;
 
+    QuickLog ln_;
     Sketch seen_;
     Sketch global_;
     uint64_t samples_;
     double now_ = 0;
 
     struct Bin {
-        double p = 0;     // smoothed share of the global mix
-        double seen = 0;  // count
-        double rest = 0;  // its term p ln q where a stop adds nothing to it
+        double p = 0;      // smoothed share of the global mix
+        double seen = 0;   // count
+        double share = 0;  // smoothed, after a stop of samples_ that adds nothing to it
+        double rest = 0;   // its term p ln q then
     };
     std::vector<Bin> bins_;  // empty: the task has moments
     double p_log_p_ = 0;
