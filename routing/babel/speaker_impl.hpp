@@ -145,6 +145,7 @@ struct Speaker::Impl {
     std::vector<Destination*> triggered_;  // those queued, which therefore stay
     bool own_triggered_ = false;
     int own_copies_ = 0;
+    Instant own_copy_at_ = Instant::never();
     Instant triggered_armed_ = Instant::never();
     std::optional<Instant> settle_from_;
     Instant settle_until_ = Instant::never();

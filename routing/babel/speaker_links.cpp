@@ -14,6 +14,7 @@ constexpr Duration kIntervalMin = Duration::milliseconds(10);         // what th
 constexpr int kSettleHellos = 9;                                      // a silent link is dead after 8.25
 constexpr Duration kSettleMargin = Duration::milliseconds(500);       // for the last packets of the earlier life
 constexpr Duration kDistrustRestarted = Duration::milliseconds(500);  // the same, as seen by a neighbour
+constexpr Duration kLate = Duration::milliseconds(100);
 constexpr size_t kAcksMax = 64;
 
 bool looks_like_babel(ByteView payload) { return payload.size() >= 4 && payload[0] == 42 && payload[1] == 2; }
@@ -248,6 +249,8 @@ void Speaker::Impl::run_neighbour(Neighbour& neighbour, Instant now) {
         if (interface.mac) interface.mac->forget(neighbour.address);
         return remove_neighbour(neighbour, now);
     }
+    // Late ourselves: its IHU may be waiting to be read.
+    if (now - kLate > neighbour.tx_expires) neighbour.tx_expires = now + kLate;
     const bool unheard = now >= neighbour.tx_expires;
     if (unheard) {
         neighbour.tx_cost = kInfinity;

@@ -156,7 +156,8 @@ void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
 
 void Speaker::Impl::send_triggered(Instant now) {
     const std::vector<Destination*> destinations = std::exchange(triggered_, {});
-    const bool own = std::exchange(own_triggered_, false);
+    const bool copy = now >= own_copy_at_;
+    const bool own = std::exchange(own_triggered_, false) || copy;
     for (auto& [port, interface] : interfaces_) {
         if (interface.neighbours.empty()) continue;
         Train train(*this, interface);
@@ -169,11 +170,9 @@ void Speaker::Impl::send_triggered(Instant now) {
         if (destination->copies > 0) destination->copy_at = now + copy_delay();
         arm(*destination);
     }
-    if (own && own_copies_ > 0) {
-        --own_copies_;
-        own_triggered_ = true;
-        agenda_.arm(triggered_armed_, now + copy_delay(), Agenda::What::kTriggered, 0);
-    }
+    if (copy) --own_copies_;
+    if (own) own_copy_at_ = own_copies_ > 0 ? now + copy_delay() : Instant::never();
+    agenda_.arm(triggered_armed_, own_copy_at_, Agenda::What::kTriggered, 0);
 }
 
 void Speaker::Impl::send_table(Train& train, Instant now) {

@@ -34,11 +34,12 @@ void Speaker::Impl::on_route_request(Neighbour& neighbour, const RouteRequestTlv
     if (!request.prefix) {
         if (now < neighbour.sent.table_at + kTableCrossed) return;
         neighbour.outbox.table = true;
+        neighbour.outbox.hello = true;  // with an IHU: to whom we are new, we have said none
         return post(neighbour, std::max(now, neighbour.sent.table_at + kTableSpacing));
     }
     if (asks_within(*request.prefix, options.self.network()))
         return answer(neighbour, request.prefix->address.interface_id(), now);
-    if (neighbour.outbox.tlvs.size() >= kAnswersMax) return;
+    if (request.prefix->is_ipv4 || neighbour.outbox.tlvs.size() >= kAnswersMax) return;
     UpdateTlv retraction;
     retraction.prefix = *request.prefix;
     retraction.router_id = static_cast<RouterId>(self_id);

@@ -12,15 +12,9 @@
 #include <set>
 
 #include "routing/babel/speaker.hpp"
-#include "tests/routing/fixture.hpp"
+#include "tests/routing/babel/alone.hpp"
 
 namespace aip::routing::babel::test {
-
-using routing::test::at_ms;
-using routing::test::mac;
-using routing::test::plain_address;
-
-inline Address link_local(uint64_t node) { return Address::link_local(InterfaceId{node}); }
 
 class Net {
 public:
