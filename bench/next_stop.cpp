@@ -21,6 +21,7 @@ constexpr uint64_t kFewSamples = 60;
 struct Options {
     uint64_t seeds = 200;
     unsigned threads = std::max(1u, std::min(4u, std::thread::hardware_concurrency()));
+    double theta = aip::routing::RoutingWeights{}.theta;
     std::string plot;
     std::string stops;
     bool json = false;
@@ -37,7 +38,7 @@ json figures_of(const Means& means) {
 }
 
 std::map<std::string, Means> compare_policies(const Options& options, double alpha, std::FILE* stops) {
-    const auto means = run({alpha, 600, {}, all_policies(), options.seeds}, options.threads, stops);
+    const auto means = run({alpha, 600, {}, all_policies(), options.seeds, options.theta}, options.threads, stops);
     std::printf("alpha %.1f, %lu seeds        divergence / nodes visited after 25, 50, 100 transmissions\n", alpha,
                 options.seeds);
     for (const std::string& policy : all_policies()) {
@@ -55,7 +56,8 @@ json price_of_privacy(const Options& options, std::FILE* stops) {
     json table = json::array();
     std::map<uint64_t, Means> clean;
     const auto coverage = [&](std::optional<double> epsilon, uint64_t seeds) {
-        return run({0.1, kFewSamples, epsilon, {"coverage"}, seeds}, options.threads, stops).at("coverage");
+        return run({0.1, kFewSamples, epsilon, {"coverage"}, seeds, options.theta}, options.threads, stops)
+            .at("coverage");
     };
     for (const double epsilon : {0.1, 0.2, kEpsilonOfTheTarget, 1.0, 2.0, 5.0, 10.0}) {
         const uint64_t seeds =
@@ -103,6 +105,9 @@ int main(int argc, char** argv) {
     CLI::App app("next-stop policies walking 50 simulated nodes");
     app.add_option("--seeds", options.seeds, "worlds")->check(CLI::Range(1, 100000))->capture_default_str();
     app.add_option("--threads", options.threads)->check(CLI::Range(1, 64))->capture_default_str();
+    app.add_option("--theta", options.theta, "of coverage, in nats")
+        ->check(CLI::Range(0.0, 10.0))
+        ->capture_default_str();
     app.add_option("--plot", options.plot, "write the curves of alpha 0.1 as SVG");
     app.add_option("--stops", options.stops, "write every walk with its graph and shares, a JSON object a line");
     app.add_flag("--json", options.json, "last line is a JSON object");

@@ -53,6 +53,7 @@ std::vector<sim::WalkPlan> plans_for(const Setting& setting, size_t nodes, uint6
     for (const std::string& policy : setting.policies) {
         sim::WalkPlan plan;
         plan.policy = policy;
+        plan.weights.theta = setting.theta;
         plan.start = start;
         plan.seed = rng.next();
         plan.transmissions = kTransmissions;

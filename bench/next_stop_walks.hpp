@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "routing/task.hpp"
+
 namespace aip::bench {
 
 inline constexpr uint32_t kTransmissions = 100;
@@ -18,6 +20,7 @@ struct Setting {
     std::optional<double> epsilon;  // of the Laplace noise on published counts; none: no noise
     std::vector<std::string> policies;
     uint64_t seeds = 200;
+    double theta = routing::RoutingWeights{}.theta;
 };
 
 // Means over the seeds, of the stops completed by then.
