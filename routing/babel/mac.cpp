@@ -27,7 +27,8 @@ Digest mac_of(const MacKey& key, ByteView covered, const Endpoints& endpoints) {
 bool has_mac(ByteView trailer) {
     for (Reader in(trailer); in.remaining() > 0;) {
         const RawTlv tlv = next_tlv(in);
-        if (!in.failed() && tlv.type == kMac && tlv.value.size() == kMacBytes) return true;
+        if (in.failed()) break;
+        if (tlv.type == kMac && tlv.value.size() == kMacBytes) return true;
     }
     return false;
 }

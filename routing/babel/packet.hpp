@@ -38,6 +38,7 @@ struct HelloTlv {
     uint16_t seqno = 0;
     Duration interval;                // zero: unscheduled
     std::optional<uint32_t> sent_us;  // RFC 9616: sender's clock
+    bool operator==(const HelloTlv&) const = default;
 };
 struct IhuTlv {
     std::optional<Address> address;  // none: whoever receives it (AE 0)
@@ -46,33 +47,40 @@ struct IhuTlv {
     struct Echo {                  // RFC 9616
         uint32_t origin_us = 0;    // our timestamp, come back
         uint32_t received_us = 0;  // the neighbour's clock when it came
+        bool operator==(const Echo&) const = default;
     };
     std::optional<Echo> echo;
+    bool operator==(const IhuTlv&) const = default;
 };
 struct UpdateTlv {
     Prefix prefix;
     bool wildcard = false;            // AE 0: a retraction of everything
-    RouterId router_id = 0;           // of a retraction: may be 0, says nothing
+    RouterId router_id = 0;           // 0 in a retraction that was read
     std::optional<Address> next_hop;  // none: the source of the packet; IPv4 in the first 4 bytes
     Duration interval;
     uint16_t seqno = 0;
     uint16_t metric = kInfinity;
+    bool operator==(const UpdateTlv&) const = default;
 };
 struct RouteRequestTlv {
     std::optional<Prefix> prefix;  // none: the whole table
+    bool operator==(const RouteRequestTlv&) const = default;
 };
 struct SeqnoRequestTlv {
     Prefix prefix;
     uint16_t seqno = 0;
     uint8_t hop_count = 0;
     RouterId router_id = 0;
+    bool operator==(const SeqnoRequestTlv&) const = default;
 };
 struct AckRequestTlv {
     uint16_t opaque = 0;
     Duration interval;
+    bool operator==(const AckRequestTlv&) const = default;
 };
 struct AckTlv {
     uint16_t opaque = 0;
+    bool operator==(const AckTlv&) const = default;
 };
 using Tlv = std::variant<HelloTlv, IhuTlv, UpdateTlv, RouteRequestTlv, SeqnoRequestTlv, AckRequestTlv, AckTlv>;
 

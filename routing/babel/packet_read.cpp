@@ -183,9 +183,9 @@ private:
 
     // The state of the parser stands; from here on an update may be ignored.
     Outcome finish_update(UpdateTlv& tlv, Reader& in) {
-        tlv.router_id = router_id_.value_or(0);
-        tlv.next_hop = tlv.prefix.is_ipv4 ? next_hop_ipv4_ : next_hop_;
         if (tlv.metric != kInfinity) {
+            tlv.router_id = router_id_.value_or(0);
+            tlv.next_hop = tlv.prefix.is_ipv4 ? next_hop_ipv4_ : next_hop_;
             if (!is_legal(tlv.router_id) || tlv.interval == Duration()) return Outcome::kBad;
             if (tlv.prefix.is_ipv4 && !tlv.next_hop) return Outcome::kSkip;  // the source of the packet is IPv6
         }
