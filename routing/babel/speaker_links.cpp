@@ -129,7 +129,8 @@ void Speaker::Impl::on_hello(Arrival& arrival, const HelloTlv& hello) {
         if (hello.sent_us && !neighbour.rtt.hello(*hello.sent_us, received_us)) return false;
         if (!hello.unicast && hello.interval > Duration{})
             return neighbour.hellos.hear(hello.seqno, hello.interval, arrival.now) != HelloHistory::Heard::kRestarted;
-        neighbour.hellos.hear_unicast(arrival.interface.options.hello_interval, arrival.now);
+        neighbour.hellos.hear_unicast(
+            hello.interval > Duration{} ? hello.interval : arrival.interface.options.hello_interval, arrival.now);
         return true;
     };
     if (!record()) {
