@@ -193,9 +193,9 @@ std::vector<Authenticator::Answer> Authenticator::take_answers(const Address& se
         Bytes packet{kMagic, kVersion, 0, 0};
         if (peer.challenge_due) append(packet, kChallengeRequest, *peer.challenge);
         if (peer.reply) append(packet, kChallengeReply, *peer.reply);
-        peer.challenge_due = false;
-        peer.reply.reset();
-        if (packet.size() > kHeaderBytes) answers.push_back({address, protect(std::move(packet), {self, address})});
+        const bool replies = std::exchange(peer.reply, std::nullopt).has_value();
+        if (!std::exchange(peer.challenge_due, false) && !replies) continue;
+        answers.push_back({address, protect(std::move(packet), {self, address}), replies});
     }
     return answers;
 }

@@ -43,6 +43,7 @@ public:
     struct Answer {
         Address to;
         Bytes packet;
+        bool replies = false;  // from here on it takes us for fresh; what we said before is lost on it
     };
     std::vector<Answer> take_answers(const Address& self);
     void forget(const Address& neighbour);

@@ -98,7 +98,11 @@ PacketVerdict Speaker::Impl::authenticate(Interface& interface, const dataplane:
                                           const Endpoints& ends, ByteView payload, Instant now) {
     const PacketVerdict verdict = verdict_of(interface.mac->check(payload, ends, now));
     for (Authenticator::Answer& answer : interface.mac->take_answers(link_local)) {
-        const Neighbour* neighbour = find_neighbour(interface, answer.to);
+        Neighbour* neighbour = find_neighbour(interface, answer.to);
+        if (neighbour && answer.replies) {  // not everybody asks for our table again
+            neighbour->outbox.table = neighbour->outbox.hello = true;
+            post(*neighbour, std::max(now, neighbour->sent.hello_at + kHelloSpacing));
+        }
         if (answer.to != ends.source && !neighbour) continue;
         bytes_out_ += answer.packet.size();
         out_.push_back(

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "crypto/hmac.hpp"
+#include "routing/babel/speaker.hpp"
 #include "tests/routing/babel/packets.hpp"
 
 namespace aip::routing::babel::test {
@@ -211,6 +214,39 @@ TEST(Mac, NoncesAreEchoedUpToTheirLimit) {
         const size_t with_reply = 4 + 10 + 2 + size + link.b.overhead();
         EXPECT_EQ(answer.size(), size <= 192 ? with_reply : 4 + 10 + link.b.overhead());
     }
+}
+
+// What we said before the reply is lost on the challenger, and it may never ask for it (bird does not).
+TEST(Mac, WhoChallengesUsIsToldOurRoutesAfterTheReply) {
+    SeededRng rng(1);
+    SpeakerOptions options;
+    options.self = Address{{0xfd, 0x12, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa}};
+    Speaker a(options, rng);
+    Authenticator b({kKey}, rng);
+    InterfaceOptions interface;
+    interface.keys = {kKey};
+    a.add_interface(7, interface, ms(0));
+    std::vector<Tlv> told;
+    const auto exchange = [&](Instant now) {
+        for (const PacketOut& out : a.poll(now)) {
+            if (b.check(out.payload, {kA, out.destination}, now) != Verdict::kGood || out.destination != kB) continue;
+            for (const Tlv& tlv : parse(out.payload).tlvs) told.push_back(tlv);
+        }
+        for (const auto& answer : b.take_answers(kB)) a.on_packet(7, {}, kB, answer.to, answer.packet, now);
+    };
+    const Bytes first = b.protect(hello(1), {kB, kGroup});
+    EXPECT_EQ(a.on_packet(7, {}, kB, kGroup, first, ms(1)), PacketVerdict::kChallenged);
+    for (int t = 2; t < 1000; t += 20) exchange(ms(t));
+    EXPECT_EQ(a.on_packet(7, {}, kB, kGroup, b.protect(hello(2), {kB, kGroup}), ms(1000)), PacketVerdict::kAccepted);
+
+    b.forget(kA);
+    told.clear();
+    for (int t = 1001; t < 2500; t += 20) exchange(ms(t));
+    const bool own_route = std::any_of(told.begin(), told.end(), [&](const Tlv& tlv) {
+        const auto* update = std::get_if<UpdateTlv>(&tlv);
+        return update != nullptr && update->prefix.address == options.self && update->metric == 0;
+    });
+    EXPECT_TRUE(own_route);
 }
 
 TEST(Mac, TheTableOfSendersHasALimit) {
