@@ -50,6 +50,7 @@ inline constexpr uint32_t kSegmentsMax = 16;   // of one packet, its destination
 inline constexpr uint32_t kNeighboursMax = 1024;
 inline constexpr uint32_t kRoutesMax = 65'536;
 inline constexpr uint32_t kBabelKeysMax = 8;               // of one interface
+inline constexpr uint32_t kBabelOutboxMax = 4096;          // TLVs waiting for one neighbour; answers: then the table
 inline constexpr uint32_t kInterestRecordBytesMax = 1100;  // fits one packet of any link
 inline constexpr uint32_t kSketchBinsMax = 64;             // label counts in an interest record
 inline constexpr uint32_t kInterestRecordsMax = 4096;      // in one table

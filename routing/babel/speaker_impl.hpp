@@ -117,6 +117,7 @@ struct Speaker::Impl {
     void arm(Neighbour& neighbour);
     void arm(Destination& destination);
     void post(Neighbour& neighbour, Instant due);  // its outbox is to be sent
+    void say(Neighbour& neighbour, const Tlv& tlv, Instant now);
     void greet(Neighbour& neighbour, Instant now);
     Interface& interface_of(const Neighbour& neighbour) { return interfaces_.at(neighbour.port); }
     const Interface& interface_of(const Neighbour& neighbour) const { return interfaces_.at(neighbour.port); }
@@ -137,6 +138,7 @@ struct Speaker::Impl {
     bool seqno_owed_ = false;  // a request waits for a reservation
 
     std::map<uint16_t, Interface> interfaces_;
+    std::map<uint16_t, uint16_t> hello_seqnos_;  // by port, of when it was there: to go on is not to restart
     std::unordered_map<uint32_t, std::unique_ptr<Neighbour>> neighbours_;
     uint32_t next_neighbour_id_ = 1;
     RouteTable table_;

@@ -15,7 +15,6 @@ constexpr int kSettleHellos = 9;                                      // a silen
 constexpr Duration kSettleMargin = Duration::milliseconds(500);       // for the last packets of the earlier life
 constexpr Duration kDistrustRestarted = Duration::milliseconds(500);  // the same, as seen by a neighbour
 constexpr Duration kLate = Duration::milliseconds(100);
-constexpr size_t kAcksMax = 64;
 
 bool looks_like_babel(ByteView payload) { return payload.size() >= 4 && payload[0] == 42 && payload[1] == 2; }
 
@@ -48,7 +47,7 @@ void Speaker::Impl::add_interface(uint16_t port, InterfaceOptions interface_opti
     o.hello_interval = std::max(o.hello_interval, kIntervalMin);
     o.update_interval = std::clamp(o.update_interval, kIntervalMin, kUpdateIntervalMax);
     if (!o.keys.empty()) interface.mac.emplace(o.keys, rng);
-    interface.hello_seqno = static_cast<uint16_t>(rng.next());
+    interface.hello_seqno = hello_seqnos_.try_emplace(port, static_cast<uint16_t>(rng.next())).first->second;
     interface.next_hello = now;
     interface.next_update = now + o.update_interval -
                             Duration::nanoseconds(static_cast<int64_t>(
@@ -65,6 +64,7 @@ void Speaker::Impl::remove_interface(uint16_t port, Instant now) {
     const auto it = interfaces_.find(port);
     if (it == interfaces_.end()) return;
     while (!it->second.neighbours.empty()) remove_neighbour(*it->second.neighbours.back(), now);
+    hello_seqnos_[port] = it->second.hello_seqno;
     interfaces_.erase(it);
 }
 
@@ -119,11 +119,7 @@ void Speaker::Impl::handle(Arrival& arrival, const Tlv& tlv) {
     if (const auto* update = std::get_if<UpdateTlv>(&tlv)) return on_update(neighbour, *update, now);
     if (const auto* route = std::get_if<RouteRequestTlv>(&tlv)) return on_route_request(neighbour, *route, now);
     if (const auto* seqno = std::get_if<SeqnoRequestTlv>(&tlv)) return on_seqno_request(neighbour, *seqno, now);
-    if (const auto* ack = std::get_if<AckRequestTlv>(&tlv)) {
-        if (neighbour.outbox.tlvs.size() >= kAcksMax) return;
-        neighbour.outbox.tlvs.push_back(AckTlv{ack->opaque});
-        post(neighbour, now);
-    }
+    if (const auto* ack = std::get_if<AckRequestTlv>(&tlv)) return say(neighbour, AckTlv{ack->opaque}, now);
 }
 
 void Speaker::Impl::on_hello(Arrival& arrival, const HelloTlv& hello) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/limits.hpp"
 #include "routing/babel/speaker_impl.hpp"
 
 namespace aip::routing::babel {
@@ -277,6 +278,13 @@ void Speaker::Impl::arm(Destination& destination) {
 void Speaker::Impl::post(Neighbour& neighbour, Instant due) {
     neighbour.outbox.due = std::min(neighbour.outbox.due, due);
     arm(neighbour);
+}
+
+// By unicast, with the next poll. What finds no room is lost, as it might be on the wire.
+void Speaker::Impl::say(Neighbour& neighbour, const Tlv& tlv, Instant now) {
+    if (neighbour.outbox.tlvs.size() >= limits::kBabelOutboxMax) return;
+    neighbour.outbox.tlvs.push_back(tlv);
+    post(neighbour, now);
 }
 
 void Speaker::Impl::greet(Neighbour& neighbour, Instant now) {

@@ -1,6 +1,7 @@
 // Requests: tables and routes that neighbours ask for, seqnos that we ask for or pass on (RFC 8966 section 3.8).
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "routing/babel/speaker_impl.hpp"
 
 namespace aip::routing::babel {
@@ -12,7 +13,6 @@ constexpr Duration kResendMin = Duration::milliseconds(100);
 constexpr Duration kResendMax = Duration::seconds(2);
 constexpr Duration kForwardedFor = Duration::seconds(10);
 constexpr Duration kTableCrossed = Duration::milliseconds(100);  // the asker did not have the table we just sent
-constexpr size_t kAnswersMax = 1024;  // waiting for one neighbour; then it gets the whole table
 
 bool asks_within(const Prefix& prefix, const NetworkId& network) {
     return !prefix.is_ipv4 && prefix.length == 128 && prefix.address.is_node() && prefix.address.network() == network;
@@ -22,7 +22,7 @@ bool asks_within(const Prefix& prefix, const NetworkId& network) {
 
 void Speaker::Impl::answer(Neighbour& neighbour, InterfaceId id, Instant now) {
     Neighbour::Outbox& box = neighbour.outbox;
-    if (box.updates.size() < kAnswersMax) {
+    if (box.updates.size() < limits::kBabelOutboxMax) {
         box.updates.push_back(id);
     } else {
         box.table = true;
@@ -39,13 +39,12 @@ void Speaker::Impl::on_route_request(Neighbour& neighbour, const RouteRequestTlv
     }
     if (asks_within(*request.prefix, options.self.network()))
         return answer(neighbour, request.prefix->address.interface_id(), now);
-    if (request.prefix->is_ipv4 || neighbour.outbox.tlvs.size() >= kAnswersMax) return;
+    if (request.prefix->is_ipv4) return;
     UpdateTlv retraction;
     retraction.prefix = *request.prefix;
     retraction.router_id = static_cast<RouterId>(self_id);
     retraction.interval = interface_of(neighbour).options.update_interval;
-    neighbour.outbox.tlvs.push_back(retraction);
-    post(neighbour, now);
+    say(neighbour, retraction, now);
 }
 
 void Speaker::Impl::on_seqno_request(Neighbour& neighbour, const SeqnoRequestTlv& request, Instant now) {
@@ -107,8 +106,7 @@ void Speaker::Impl::forward_request(Neighbour& from, Destination& destination, c
     }
     SeqnoRequestTlv passed = request;
     --passed.hop_count;
-    target->neighbour->outbox.tlvs.push_back(passed);
-    post(*target->neighbour, now);
+    say(*target->neighbour, passed, now);
     arm(destination);
 }
 
@@ -135,8 +133,7 @@ void Speaker::Impl::ask_seqno(Destination& destination, Route& route, Instant no
     request.seqno = static_cast<uint16_t>(destination.source.best()->seqno + 1);
     request.hop_count = kHopCount;
     request.router_id = static_cast<RouterId>(destination.id);
-    route.neighbour->outbox.tlvs.push_back(request);
-    post(*route.neighbour, now);
+    say(*route.neighbour, request, now);
 }
 
 void Speaker::Impl::run_request(Destination& destination, Instant now) {

@@ -184,8 +184,7 @@ void Speaker::Impl::run_routes(Destination& destination, Instant now) {
             table_.remove_route(destination, route.neighbour);
         } else if (now >= route.refresh_at() && !route.refresh_asked && route.neighbour == destination.selected) {
             route.refresh_asked = true;
-            route.neighbour->outbox.tlvs.push_back(RouteRequestTlv{prefix_of(destination.id)});
-            post(*route.neighbour, now);
+            say(*route.neighbour, RouteRequestTlv{prefix_of(destination.id)}, now);
         }
     }
     if (expired) reselect(destination, now);

@@ -24,7 +24,7 @@ struct Storm {
     }
     void happen() {
         const auto& [a, b] = links[rng.below(links.size())];
-        switch (rng.below(8)) {
+        switch (rng.below(9)) {
             case 0: net.link_down(a, b); break;
             case 1: net.link_up(a, b); break;
             case 2: net.cut(a, b); break;
@@ -32,6 +32,11 @@ struct Storm {
             case 4: net.set_loss(a, b, rng.unit() * 0.3); break;
             case 5: net.set_loss(b, a, rng.unit() * 0.3); break;
             case 6: net.set_delay(a, b, Duration::milliseconds(1 + static_cast<int64_t>(rng.below(100)))); break;
+            case 7:  // one end alone sees it go and come
+                net.at(a).remove_interface(net.port(a, b), net.now());
+                net.at(a).add_interface(net.port(a, b), net.options, net.now());
+                net.wake(a);
+                break;
             default:
                 if (rng.chance(0.2)) net.restart(a, net.at(a).seqno() + 1u);
         }

@@ -71,6 +71,20 @@ TEST(BabelSpeaker, RingGoesTheOtherWayAtOnceWhenALinkGoesDown) {
     EXPECT_EQ(net.route(1, 2)->metric, 5 * 96);
 }
 
+// 1 - 2 - 3; only 2 sees its link to 3 go and come.
+TEST(BabelSpeaker, FlapThatOneEndSeesIsOverAtOnce) {
+    Net net;
+    net.line(3);
+    converge(net);
+    net.run(Duration::seconds(1));
+    net.at(2).remove_interface(net.port(2, 3), net.now());
+    net.run(ms(100));
+    EXPECT_EQ(net.next_hop(1, 3), 0u);
+    net.at(2).add_interface(net.port(2, 3), net.options, net.now());
+    net.wake(2);
+    EXPECT_TRUE(net.run_until([&] { return net.reaches(1, 3) && net.reaches(3, 1); }, ms(300)));
+}
+
 // The link 1 - 2 of a 4x4 grid dies without a word.
 TEST(BabelSpeaker, SilentlyDeadLinkIsRepairedWithinThreeAndAHalfHellos) {
     for (int64_t phase = 0; phase < 10; ++phase) {
