@@ -29,7 +29,7 @@ inline constexpr size_t kPayloadBytesMax = 65'535 - kUdpHeaderBytes - kAiHeaderB
 inline constexpr uint8_t kHopLimitDefault = 64;
 
 enum class Kind : uint8_t {
-    kHello = 1,        // neighbour to neighbour (routing)
+    kIntroduction = 1,        // neighbour to neighbour (routing)
     kInterest = 2,     // a signed interest record (routing)
     kInterestAck = 3,  //
     kQuery = 4,        // asks for records (routing)
@@ -45,7 +45,7 @@ std::string_view kind_name(Kind kind);
 
 // The fields of the AI header that a caller chooses; the others follow from the packet.
 struct Header {
-    Kind kind = Kind::kHello;
+    Kind kind = Kind::kIntroduction;
     uint16_t epoch = 0;
     uint64_t transfer = 0;
     uint32_t symbol = 0;

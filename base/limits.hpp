@@ -59,8 +59,7 @@ inline constexpr uint32_t kTaskMembersMax = 64;            // named in one task 
 inline constexpr uint32_t kTasksMax = 256;                 // known to one node
 inline constexpr uint32_t kInterestTasksMax = 16;          // of one origin
 inline constexpr uint32_t kInterestPeersMax = 4096;        // one exchange talks to
-inline constexpr uint32_t kHelloBytesMax = 1200;           // sealed; fits one packet of any link
-inline constexpr uint32_t kHelloHeardMax = 32;             // neighbours named in one hello
+inline constexpr uint32_t kIntroductionBytesMax = 1200;    // sealed; fits one packet of any link
 
 // Ledger (rfc/0004, ledger/)
 inline constexpr uint32_t kLeafBytesMax = 65'535;           // C2SP tlog-tiles: entries have a u16 length

@@ -90,7 +90,6 @@ void lay_grid(sim::Network& network, size_t side) {
         if (i % side + 1 < side) network.link(i, i + 1, link);
         if (i + side < side * side) network.link(i, i + side, link);
     }
-    network.route_shortest();
 }
 
 bool tables_are_full(sim::Network& network) {

@@ -92,7 +92,7 @@ ctl() { # NODE ARGUMENTS...
 }
 
 reaches() { # NODE COUNT
-    [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.usable)] | length') == "$2" ]]
+    [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.selected)] | length') == "$2" ]]
 }
 
 wait_until_reaches() { # NODE COUNT

@@ -137,11 +137,32 @@ Result<void> save_secret_key(const SecretKey& key, const std::string& path, std:
     return result;
 }
 
-Result<SecretKey> load_secret_key(const std::string& path, std::string_view label) {
+namespace {
+
+Result<void> check_private(const std::string& path) {
     struct stat info {};
     if (stat(path.c_str(), &info) != 0) return os_error("read", path);
     if ((info.st_mode & 077) != 0)
         return Error{ErrorCode::kDenied, path + " can be read by others than its owner; run: chmod 600 " + path};
+    return {};
+}
+
+}  // namespace
+
+Result<Bytes> load_shared_key(const std::string& path) {
+    AIP_TRY(check_private(path));
+    AIP_ASSIGN(Bytes text, read_small_file(path, kKeyFileBytesMax));
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    const auto key = from_hex({reinterpret_cast<const char*>(text.data()), text.size()});
+    sodium_memzero(text.data(), text.size());
+    if (!key || key->size() < 16 || key->size() > 64)
+        return Error{ErrorCode::kInvalid,
+                     path + " holds no key of 32 to 128 hex digits; make one: openssl rand -hex 32"};
+    return *key;
+}
+
+Result<SecretKey> load_secret_key(const std::string& path, std::string_view label) {
+    AIP_TRY(check_private(path));
     AIP_ASSIGN(Bytes bytes, read_small_file(path, kKeyFileBytesMax));
     AIP_ASSIGN(std::string value, key_line(bytes, kSecretMagic, label, path));
     auto raw = from_base64(value);

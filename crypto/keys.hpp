@@ -43,6 +43,8 @@ Result<void> save_public_key(const PublicKey& key, const std::string& path, std:
 Result<PublicKey> load_public_key(const std::string& path, std::string_view label);
 
 // Small files of the key directory. write_new_file fails with kExists rather than overwrite, and syncs.
+// A key that several machines share: 32 to 128 hex digits in a file that only its owner can read.
+Result<Bytes> load_shared_key(const std::string& path);
 Result<Bytes> read_small_file(const std::string& path, size_t bytes_max);
 Result<void> write_new_file(const std::string& path, ByteView bytes, unsigned mode);
 

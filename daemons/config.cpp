@@ -88,27 +88,10 @@ PortConfig read_port(ConfigTable t) {
         read_dpdk_keys(t, port);
     else
         read_udp_keys(t, port);
+    t.text("babel_key", port.babel_key, ConfigTable::kMayBeEmpty);
+    t.boolean("foreign_routers", port.foreign_routers);
     t.finish();
     return port;
-}
-
-void read_node_address(ConfigTable& t, std::string_view key, Address& out) {
-    std::string text;
-    t.required(key, "the address of a node, see 'aipctl status'");
-    t.text(key, text);
-    const auto address = Address::parse(text);
-    if (!text.empty() && !(address && address->is_node()))
-        t.fail(key, "'" + text + "' is not the address of a node; see 'aipctl status' there");
-    if (address) out = *address;
-}
-
-RouteConfig read_route(ConfigTable t) {
-    RouteConfig route;
-    read_node_address(t, "to", route.to);
-    read_node_address(t, "via", route.via);
-    t.number("metric", route.metric, {1, 65'534});
-    t.finish();
-    return route;
 }
 
 void read_ports(ConfigTable& top, Config& config) {
@@ -123,24 +106,12 @@ void read_ports(ConfigTable& top, Config& config) {
         top.fail("port", "more than " + std::to_string(limits::kPortsMax) + " ports; remove some");
 }
 
-void read_routes(ConfigTable& top, Config& config) {
-    for (const ConfigTable& table : top.tables("route")) {
-        const RouteConfig route = read_route(table);
-        const bool known = std::any_of(config.routes.begin(), config.routes.end(), [&](const RouteConfig& other) {
-            return other.to == route.to && other.via == route.via;
-        });
-        if (known) table.fail("to", "a second route to " + route.to.text() + " via the same node; remove one");
-        config.routes.push_back(route);
-    }
-}
-
 void read_all(ConfigTable top, Config& config) {
     read_node(top.table("node"), config.node);
     read_control(top.table("control"), config.control);
     read_dpdk(top.table("dpdk"), config.dpdk);
     read_storage(top.table("storage"), config.storage);
     read_ports(top, config);
-    read_routes(top, config);
     top.finish();
 }
 
@@ -164,7 +135,7 @@ std::vector<std::string> config_keys() {
     Config config;
     ConfigDocument document;
     // One of each, since the keys of a repeated section are met only when it is there.
-    const Result<void> parsed = document.parse("[[port]]\n[[route]]\n", "");
+    const Result<void> parsed = document.parse("[[port]]\n", "");
     AIP_ASSERT(parsed.has_value());
     read_all(document.top(), config);
     return document.keys_met();

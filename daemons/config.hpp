@@ -40,12 +40,8 @@ struct PortConfig {
     std::string device;              // dpdk: a device string, e.g. "net_af_packet0,iface=eth0"
     std::string listen;              // udp: ADDRESS:PORT or [ADDRESS]:PORT
     std::vector<std::string> peers;  // udp: the same, one link each
-};
-
-struct RouteConfig {
-    Address to;
-    Address via;  // a neighbour
-    uint32_t metric = 1;
+    std::string babel_key;           // file with the network's Babel key; empty: links are introduced by signed nodes
+    bool foreign_routers = false;    // hear Babel routers that are no nodes of this network
 };
 
 struct DpdkConfig {
@@ -63,7 +59,6 @@ struct Config {
     DpdkConfig dpdk;
     StorageConfig storage;
     std::vector<PortConfig> ports;  // at least one
-    std::vector<RouteConfig> routes;
 };
 
 Result<Config> load_config(const std::string& path);

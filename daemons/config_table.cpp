@@ -98,6 +98,14 @@ void ConfigTable::text(std::string_view key, std::string& out, bool may_be_empty
     out = *value;
 }
 
+void ConfigTable::boolean(std::string_view key, bool& out) {
+    meet(key);
+    if (!has(key)) return;
+    const auto value = toml_of(source_).get(key)->value_exact<bool>();
+    if (!value) return fail(key, "'" + std::string(key) + "' must be true or false, without quotes");
+    out = *value;
+}
+
 void ConfigTable::texts(std::string_view key, std::vector<std::string>& out) {
     meet(key);
     if (!has(key)) return;

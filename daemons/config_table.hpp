@@ -31,6 +31,7 @@ public:
     void known(std::initializer_list<std::string_view> keys);  // not refused, even if nothing reads them
     void required(std::string_view key, std::string_view why);
     void text(std::string_view key, std::string& out, bool may_be_empty = false);
+    void boolean(std::string_view key, bool& out);
     void texts(std::string_view key, std::vector<std::string>& out);
     void number(std::string_view key, uint32_t& out, Range range);
     void milliseconds(std::string_view key, Duration& out, Range range);

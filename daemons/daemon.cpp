@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "daemons/bridge.hpp"
+#include "daemons/link_watch.hpp"
 #include "daemons/logging.hpp"
 #include "daemons/privileges.hpp"
 #include "daemons/state_lock.hpp"
@@ -67,6 +68,8 @@ struct Daemon::Parts {
     std::unique_ptr<dataplane::Dataplane> dataplane;
     boost::asio::io_context io{1};
     std::vector<std::unique_ptr<Watch>> watches;
+    std::vector<node::PortRouting> routing;  // by port
+    std::optional<LinkWatch> links;
     std::unique_ptr<Bridge> bridge;
     std::unique_ptr<ControlServer> control;
     std::unique_ptr<model::RocksKvStore> state;
@@ -122,6 +125,9 @@ Result<std::unique_ptr<dataplane::PacketPort>> Daemon::Parts::open_port(const Po
 }
 
 Result<void> Daemon::Parts::open_ports() {
+    AIP_ASSIGN(auto watched, LinkWatch::open());
+    links.emplace(std::move(watched));
+    watch(links->wake_fd());
     dataplane = std::make_unique<dataplane::Dataplane>(signer->self().address);
     for (const PortConfig& config_of : config.ports) {
         AIP_ASSIGN(auto port, open_port(config_of));
@@ -131,6 +137,13 @@ Result<void> Daemon::Parts::open_ports() {
         for (const std::string& warning : info.warnings) logger->warn("port {}: {}", info.name, warning);
         if (info.wake_fd >= 0) watch(info.wake_fd);
         AIP_TRY(dataplane->add_port(std::move(port)));
+        if (const std::string interface = kernel_interface(config_of.device); !interface.empty())
+            links->add(static_cast<uint16_t>(routing.size()), interface);
+        node::PortRouting& rules = routing.emplace_back();
+        rules.foreign = config_of.foreign_routers;
+        if (config_of.babel_key.empty()) continue;
+        AIP_ASSIGN(auto key, crypto::load_shared_key(config_of.babel_key));
+        rules.keys.push_back(std::move(key));
     }
     return {};
 }
@@ -167,7 +180,7 @@ Result<void> Daemon::Parts::start_node() {
     settings.hello_interval = config.node.hello_interval;
     settings.interest_refresh = config.node.interest_refresh;
     settings.keep_versions = config.storage.keep_versions;
-    for (const RouteConfig& route : config.routes) settings.routes.push_back({route.to, route.via, route.metric});
+    settings.ports = std::move(routing);
     const node::Services services{clock,  rng,  *storage, *blocks,    *versions, *custody,
                                   *state, *log, *signer,  *dataplane, *bridge};
     AIP_ASSIGN(node, node::Node::start(services, std::move(settings), root));
@@ -233,6 +246,10 @@ Result<void> Daemon::run() {
     while (!p.stopping) {
         size_t done = p.io.poll();
         done += p.storage->drain();
+        for (const LinkWatch::Change& change : p.links->poll()) {
+            p.logger->info("port {}: link is {}", p.config.ports[change.port].name, change.up ? "up" : "down");
+            p.node->set_link(change.port, change.up);
+        }
         done += p.node->poll(p.clock.now());
         const Duration nap = backoff.next(done > 0);
         if (done == 0) p.sleep(nap);

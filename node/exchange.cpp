@@ -118,7 +118,7 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
             if (out != outgoing_.end()) out->second->sender.on_packet(packet, now);
             return;
         }
-        case Kind::kHello:
+        case Kind::kIntroduction:
         case Kind::kInterest:
         case Kind::kInterestAck:
         case Kind::kQuery: return;  // not of a transfer

@@ -1,4 +1,6 @@
 // What programs do with models: start one, hand a trained one back, let one go.
+#include <cmath>
+
 #include "crypto/sha256.hpp"
 #include "node/journeys.hpp"
 
@@ -86,7 +88,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
                 Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
                                                 "'; start a trainer program on a node, then see 'aipctl interest'"});
         record = std::move(*started);
-    } else if (!routes_.to(std::get<Address>(order.to))) {
+    } else if (routes_.to(std::get<Address>(order.to)) == nullptr) {
         return done(Error{ErrorCode::kUnreachable,
                           "no route to " + std::get<Address>(order.to).text() + "; see 'aipctl routes'"});
     }
@@ -189,7 +191,7 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     routing::Stop stop = stop_of(work, services_.self());
     stop.version = child->id();
     stop.wire_bytes = entry.custody.wire_bytes;
-    if (const auto back = routes_.to(entry.custody.from)) stop.hops = back->metric;
+    if (const auto* back = routes_.to(entry.custody.from)) stop.hops = static_cast<uint32_t>(std::lround(back->hops()));
     stop.arrived = entry.custody.since;
     stop.trained = now - entry.since;
     const auto* own = interest_.find(entry.custody.task, services_.self());

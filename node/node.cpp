@@ -1,15 +1,42 @@
 #include "node/node.hpp"
 
 #include <algorithm>
+#include <charconv>
+
+#include "aipacket/ipv6.hpp"
 
 namespace aip::node {
 namespace {
 
-routing::NeighbourOptions neighbour_options(const Services& services, const Settings& settings) {
-    routing::NeighbourOptions options;
-    options.interval = settings.hello_interval;
+// Babel's own sequence numbers are taken in lots, and a lot is on disk before it is used, so that a node that lost
+// power goes on above every one it ever said (rfc/0009).
+constexpr uint16_t kSeqnoLot = 64;
+const std::string kSeqnoKey = "babel/seqno";
+
+routing::RouterOptions router_options(const Services& services, const Settings& settings, SeqnoLot lot) {
+    routing::RouterOptions options;
+    options.hello_interval = settings.hello_interval;
     options.first_sequence = static_cast<uint64_t>(services.clock.wall().unix_ms());
+    options.first_seqno = lot.first;
+    options.seqnos_reserved = kSeqnoLot;
+    options.restarted = lot.restarted;
     return options;
+}
+
+Result<void> save_seqno(KvStore& state, uint16_t first_unreserved) {
+    KvBatch batch;
+    batch.put(kSeqnoKey, std::to_string(first_unreserved));
+    return state.write(batch, true);
+}
+
+// The first of a fresh lot. Without a record (a new disk) the clock serves: it moves on faster than seqnos do.
+Result<SeqnoLot> take_seqnos(const Services& services) {
+    AIP_ASSIGN(const auto saved, services.state.get(kSeqnoKey));
+    SeqnoLot lot{static_cast<uint16_t>(services.clock.wall().unix_ms() / 1000), saved.has_value()};
+    if (saved && std::from_chars(saved->data(), saved->data() + saved->size(), lot.first).ec != std::errc())
+        return Error{ErrorCode::kCorrupt, "state database: " + kSeqnoKey + " is no number; restore it from a backup"};
+    AIP_TRY(save_seqno(services.state, static_cast<uint16_t>(lot.first + kSeqnoLot)));
+    return lot;
 }
 
 routing::InterestOptions interest_options(const Services& services, const Settings& settings) {
@@ -22,40 +49,50 @@ routing::InterestOptions interest_options(const Services& services, const Settin
 
 }  // namespace
 
-Node::Node(const Services& services, Settings settings, const crypto::PublicKey& root, routing::Routes routes)
+Node::Node(const Services& services, Settings settings, const crypto::PublicKey& root, SeqnoLot lot)
     : services_(services),
       settings_(std::move(settings)),
       verifier_(root),
       outbox_(services.dataplane, services.self()),
-      neighbours_(services.signer, verifier_, services.rng, neighbour_options(services, settings_)),
-      routes_(std::move(routes)),
+      router_(services.signer, verifier_, services.rng, router_options(services, settings_, lot)),
       interest_(services.signer, verifier_, services.rng, interest_options(services, settings_)),
       exchange_(std::make_unique<Exchange>(services, verifier_, outbox_, static_cast<ExchangeUser&>(*this),
                                            settings_.transfer_timeout)),
       journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, interest_.table(),
-                                           routes_)),
+                                           router_.routes())),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
       started_(services.clock.now()),
-      fib_salt_(services.rng.next()) {}
+      reachable_since_(started_),
+      fib_salt_(services.rng.next()),
+      seqno_limit_(static_cast<uint16_t>(lot.first + kSeqnoLot)) {}
 
 Node::~Node() = default;
 
 Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings settings, const crypto::PublicKey& root) {
-    AIP_ASSIGN(auto routes, routing::Routes::create(services.self(), settings.routes));
-    std::unique_ptr<Node> node(new Node(services, std::move(settings), root, std::move(routes)));
+    AIP_ASSIGN(const SeqnoLot lot, take_seqnos(services));
+    std::unique_ptr<Node> node(new Node(services, std::move(settings), root, lot));
     AIP_TRY(node->journeys_->load());
-    const Instant now = services.clock.now();
-    for (uint16_t port = 0; port < services.dataplane.ports(); ++port)
-        node->neighbours_.add_port(
-            port, static_cast<uint16_t>(std::min<uint32_t>(services.dataplane.port(port).info().mtu, UINT16_MAX)), now);
-    node->rebuild_routes(now);
+    for (uint16_t port = 0; port < services.dataplane.ports(); ++port) node->add_to_router(port);
     return node;
+}
+
+void Node::add_to_router(dataplane::PortIndex port) {
+    const uint32_t mtu = services_.dataplane.port(port).info().mtu;
+    const PortRouting routing = port < settings_.ports.size() ? settings_.ports[port] : PortRouting{};
+    router_.add_port(port, {static_cast<uint16_t>(std::min<uint32_t>(mtu, UINT16_MAX)), routing.keys, routing.foreign},
+                     services_.clock.now());
+}
+
+void Node::set_link(dataplane::PortIndex port, bool up) {
+    if (up)
+        add_to_router(port);
+    else
+        router_.remove_port(port, services_.clock.now());
 }
 
 size_t Node::poll(Instant now) {
     size_t done = services_.dataplane.poll(*this);
-    done += say_hello(now);
-    if (neighbours_.changed()) rebuild_routes(now);
+    done += route(now);
     done += exchange_interest(now);
     done += exchange_->poll(now);
     done += journeys_->poll(now);
@@ -65,19 +102,44 @@ size_t Node::poll(Instant now) {
 }
 
 Instant Node::next_wakeup() const {
-    return std::min({neighbours_.next_wakeup(), interest_.next_wakeup(), exchange_->next_wakeup(),
-                     journeys_->next_wakeup(), auditor_->next_wakeup()});
+    return std::min({router_.next_wakeup(), interest_.next_wakeup(), exchange_->next_wakeup(), journeys_->next_wakeup(),
+                     auditor_->next_wakeup()});
 }
 
-size_t Node::say_hello(Instant now) {
-    const auto hellos = neighbours_.poll(now, services_.clock.wall());
-    for (const routing::HelloOut& hello : hellos) {
-        aipacket::Header header;
-        header.kind = aipacket::Kind::kHello;
-        static_cast<void>(outbox_.send_on(hello.port, dataplane::LinkAddress::everyone(), dataplane::kNeighbourGroup,
-                                          header, hello.sealed));
+size_t Node::route(Instant now) {
+    const auto packets = router_.poll(now, services_.clock.wall());
+    for (const routing::RouterOut& packet : packets) {
+        if (packet.introduction) {
+            aipacket::Header header;
+            header.kind = aipacket::Kind::kIntroduction;
+            static_cast<void>(
+                outbox_.send_on(packet.port, packet.to, dataplane::kNeighbourGroup, header, packet.payload));
+        } else {
+            static_cast<void>(outbox_.send_babel(packet.port, packet.to, packet.destination, packet.payload));
+        }
     }
-    return hellos.size();
+    if (router_.changed()) {
+        services_.dataplane.set_fib(routes().fib(fib_salt_));
+        services_.dataplane.set_steering_links(router_.authenticated_links());
+        interest_.set_peers(routes().reachable(), now);
+        if (std::exchange(reachable_, routes().table().size()) != reachable_) reachable_since_ = now;
+    }
+    reserve_seqnos();
+    return packets.size();
+}
+
+void Node::reserve_seqnos() {
+    if (reserving_seqnos_ || !router_.speaker().seqno_wanted()) return;
+    reserving_seqnos_ = true;
+    const auto limit = static_cast<uint16_t>(seqno_limit_ + kSeqnoLot);
+    submit(
+        services_.storage, [&state = services_.state, limit] { return save_seqno(state, limit); },
+        [this, limit](const Result<void>& saved) {
+            reserving_seqnos_ = false;
+            if (!saved) return services_.host.fatal(saved.error());
+            seqno_limit_ = limit;
+            router_.speaker().reserve_seqnos(kSeqnoLot);
+        });
 }
 
 size_t Node::exchange_interest(Instant now) {
@@ -90,17 +152,23 @@ size_t Node::exchange_interest(Instant now) {
     return packets.size();
 }
 
-void Node::rebuild_routes(Instant now) {
-    routes_.rebuild(neighbours_);
-    services_.dataplane.set_fib(routes_.fib(fib_salt_));
-    std::vector<dataplane::SteeringLink> steering;
-    for (const routing::Neighbour& n : neighbours_.table())
-        if (n.state == routing::LinkState::kTwoWay) steering.push_back({n.port, n.link});
-    services_.dataplane.set_steering_links(std::move(steering));
-    interest_.set_peers(routes_.reachable(), now);
+// The one thing that is said to us from a link-local address.
+void Node::on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
+    const bool ethernet = from.kind() == dataplane::LinkAddress::Kind::kMac;
+    aipacket::UdpView packet;
+    auto reason = aipacket::decode_udp(
+        bytes, ethernet ? aipacket::ChecksumRule::kCompleteOrPartial : aipacket::ChecksumRule::kComplete, packet);
+    if (reason == aipacket::DropReason::kNone && packet.destination_port != routing::babel::kUdpPort)
+        reason = aipacket::DropReason::kNotOurs;
+    if (reason != aipacket::DropReason::kNone) {
+        ++refused_[static_cast<size_t>(reason)];
+        return;
+    }
+    router_.on_babel(port, from, packet.source, packet.destination, packet.payload, services_.clock.now());
 }
 
 void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
+    if (aipacket::packet_source(bytes).is_link_local()) return on_babel(port, from, bytes);
     aipacket::PacketView packet;
     const aipacket::DropReason reason = aipacket::decode(bytes, packet);
     if (reason != aipacket::DropReason::kNone) {
@@ -110,9 +178,7 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
     const Instant now = services_.clock.now();
     const WallTime wall = services_.clock.wall();
     switch (packet.header.kind) {
-        case aipacket::Kind::kHello:
-            static_cast<void>(neighbours_.on_hello(port, from, packet.payload, now, wall));
-            return;
+        case aipacket::Kind::kIntroduction: return router_.on_introduction(port, from, packet.payload, now, wall);
         case aipacket::Kind::kInterest:
         case aipacket::Kind::kInterestAck:
             static_cast<void>(interest_.on_packet(packet.header.kind, packet.source, packet.payload, now, wall));

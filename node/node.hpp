@@ -19,10 +19,15 @@
 #include "node/services.hpp"
 #include "node/sessions.hpp"
 #include "routing/interest.hpp"
-#include "routing/neighbours.hpp"
-#include "routing/routes.hpp"
+#include "routing/router.hpp"
 
 namespace aip::node {
+
+// Babel's sequence numbers that may be used from now on, and whether this node used others before.
+struct SeqnoLot {
+    uint16_t first = 0;
+    bool restarted = false;
+};
 
 class Node final : dataplane::LocalSink, ExchangeUser {
 public:
@@ -30,6 +35,9 @@ public:
     static Result<std::unique_ptr<Node>> start(const Services& services, Settings settings,
                                                const crypto::PublicKey& root);
     ~Node() override;
+
+    // The carrier of a port, as far as the host can see it; ports count as up until it says otherwise.
+    void set_link(dataplane::PortIndex port, bool up);
 
     size_t poll(Instant now);  // how much was done; 0: idle until next_wakeup() or a packet
     Instant next_wakeup() const;
@@ -59,11 +67,12 @@ public:
     Address self() const { return services_.self(); }
     const Journeys& journeys() const { return *journeys_; }
     const Exchange& exchange() const { return *exchange_; }
-    const routing::Routes& routes() const { return routes_; }
+    const routing::Router& router() const { return router_; }
+    const routing::Routes& routes() const { return router_.routes(); }
     const routing::InterestTable& interest() const { return interest_.table(); }
 
 private:
-    Node(const Services& services, Settings settings, const crypto::PublicKey& root, routing::Routes routes);
+    Node(const Services& services, Settings settings, const crypto::PublicKey& root, SeqnoLot lot);
 
     // dataplane::LocalSink
     void on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet) override;
@@ -75,9 +84,11 @@ private:
     void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) override;
     void on_send_failed(uint64_t transfer, const Error& error, Heard heard) override;
 
-    size_t say_hello(Instant now);
+    void add_to_router(dataplane::PortIndex port);
+    size_t route(Instant now);
+    void reserve_seqnos();
     size_t exchange_interest(Instant now);
-    void rebuild_routes(Instant now);
+    void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;
     Report report_peers() const;
@@ -96,15 +107,18 @@ private:
     Settings settings_;
     crypto::Verifier verifier_;
     Outbox outbox_;
-    routing::Neighbours neighbours_;
-    routing::Routes routes_;
+    routing::Router router_;
     routing::InterestExchange interest_;
     Sessions sessions_;
     std::unique_ptr<Exchange> exchange_;
     std::unique_ptr<Journeys> journeys_;
     std::unique_ptr<Auditor> auditor_;
     Instant started_;
+    Instant reachable_since_;  // when the number of nodes we reach last changed
+    size_t reachable_ = 0;
     uint64_t fib_salt_;
+    uint16_t seqno_limit_;  // the first that is not reserved on disk
+    bool reserving_seqnos_ = false;
     std::array<uint64_t, aipacket::kDropReasons> refused_{};  // packets for us that made no sense
 };
 

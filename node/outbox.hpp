@@ -36,11 +36,15 @@ public:
     bool send_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,
                  const aipacket::Header& header, ByteView payload);
 
+    // To one neighbour, or to all of the link: UDP from our link-local address, ports 6696 (rfc/0009).
+    bool send_babel(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to, ByteView payload);
+
     struct Count {
         uint64_t packets = 0;
         uint64_t bytes = 0;  // IPv6 header included
     };
     const Count& count(aipacket::Kind kind) const { return counts_[static_cast<size_t>(kind)]; }
+    const Count& babel() const { return babel_; }
 
 private:
     dataplane::Packet finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,
@@ -49,6 +53,7 @@ private:
     dataplane::Dataplane& dataplane_;
     Address self_;
     std::array<Count, aipacket::kKindMax + 1> counts_{};
+    Count babel_;
 };
 
 }  // namespace aip::node

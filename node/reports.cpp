@@ -19,7 +19,6 @@ std::string id_text(uint64_t id) {
     Writer(raw).u64(id);
     return to_hex(raw);
 }
-std::string link_state(const routing::Neighbour& n) { return std::string(routing::link_state_name(n.state)); }
 
 Report table(std::string title, std::vector<Column> columns) { return {std::move(title), std::move(columns), {}, {}}; }
 
@@ -54,14 +53,17 @@ Report Node::report_status() const {
         r.columns.push_back({std::move(field), type});
         r.rows[0].push_back(std::move(value));
     };
-    const auto two_way = std::count_if(neighbours_.table().begin(), neighbours_.table().end(),
-                                       [](const auto& n) { return n.state == routing::LinkState::kTwoWay; });
     add("address", text(self().text()));
     add("network", text(self().network().hex()));
     add("software", text(settings_.software));
     add("up_s", (services_.clock.now() - started_).count_s(), ColumnType::kReal);
     add("programs", integer(sessions_.size()), ColumnType::kInteger);
-    add("neighbours", static_cast<int64_t>(two_way), ColumnType::kInteger);
+    const auto& reached = routes().table();
+    add("neighbours",
+        std::count_if(reached.begin(), reached.end(), [](const auto& route) { return route.is_neighbour(); }),
+        ColumnType::kInteger);
+    add("reachable", integer(reached.size()), ColumnType::kInteger);
+    add("reachable_since_s", (services_.clock.now() - reachable_since_).count_s(), ColumnType::kReal);
     add("in_custody", integer(journeys_->view().size()), ColumnType::kInteger);
     add("stops_trained", integer(journeys_->stops_trained()), ColumnType::kInteger);
     for (dataplane::PortIndex port = 0; port < services_.dataplane.ports(); ++port) {
@@ -71,37 +73,6 @@ Report Node::report_status() const {
         for (const std::string& warning : info.warnings)
             r.notes.push_back("warning, port " + info.name + ": " + warning);
     }
-    return r;
-}
-
-Report Node::report_peers() const {
-    Report r = table("Neighbours", {{"address", ColumnType::kText},
-                                    {"port", ColumnType::kInteger},
-                                    {"link", ColumnType::kText},
-                                    {"state", ColumnType::kText},
-                                    {"mtu", ColumnType::kInteger},
-                                    {"heard_ms_ago", ColumnType::kInteger},
-                                    {"missed", ColumnType::kInteger}});
-    const Instant now = services_.clock.now();
-    for (const routing::Neighbour& n : neighbours_.table())
-        r.rows.push_back({text(n.address.text()), integer(n.port), text(n.link.text()), text(link_state(n)),
-                          integer(n.mtu), integer(static_cast<uint64_t>((now - n.last_heard).count_ms())),
-                          integer(n.missed(now))});
-    return r;
-}
-
-Report Node::report_routes() const {
-    Report r = table("Routes", {{"destination", ColumnType::kText},
-                                {"via", ColumnType::kText},
-                                {"kind", ColumnType::kText},
-                                {"metric", ColumnType::kInteger},
-                                {"port", ColumnType::kInteger},
-                                {"usable", ColumnType::kBoolean},
-                                {"state", ColumnType::kText}});
-    for (const routing::RouteView& route : routes_.table())
-        r.rows.push_back({text(route.destination.text()), text(route.via.text()),
-                          text(routing::route_kind_name(route.kind)), integer(route.metric),
-                          route.usable ? integer(route.next_hop.port) : Cell{}, route.usable, text(route.state)});
     return r;
 }
 
@@ -127,12 +98,12 @@ Result<Report> Node::report_interest(const std::vector<std::string>& args) const
             const auto& record = entry->record;
             std::vector<double> own;
             routing::add_counts(own, record.label_counts);
-            const auto route = routes_.to(record.origin);
+            const routing::RouteView* route = routes().to(record.origin);
             const bool here = record.origin == self();
             r.rows.push_back({text(task), text(record.origin.text()), integer(record.samples),
                               record.samples_per_second, routing::smoothed_kl(global, own),
                               here    ? Cell{0.0}
-                              : route ? Cell{static_cast<double>(route->metric)}
+                              : route ? Cell{route->hops()}
                                       : Cell{},
                               (now - entry->heard).count_s(), text(shares(record.label_counts)),
                               text(here    ? "this node"
@@ -278,7 +249,7 @@ std::vector<Address> Node::who_may_know(const VersionId& version) const {
     for (const Journeys::View& view : journeys_->view())
         if (view.record != nullptr) look(*view.record);
     for (const auto& [id, record] : journeys_->passed()) look(record);
-    for (const Address& node : routes_.reachable()) nodes.push_back(node);
+    for (const Address& node : routes().reachable()) nodes.push_back(node);
     return nodes;
 }
 

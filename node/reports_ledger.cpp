@@ -94,9 +94,22 @@ Report Node::report_counters() const {
     for (size_t i = 1; i < refused_.size(); ++i)
         add("packet.refused." + std::string(aipacket::drop_reason_name(static_cast<aipacket::DropReason>(i))),
             refused_[i]);
-    for (size_t i = 0; i < routing::kHelloVerdicts; ++i) {
-        const auto verdict = static_cast<routing::HelloVerdict>(i);
-        add("hello." + std::string(routing::hello_verdict_name(verdict)), neighbours_.count(verdict));
+    add("originated.babel.packets", outbox_.babel().packets);
+    add("originated.babel.bytes", outbox_.babel().bytes);
+    for (size_t i = 0; i < routing::kIntroductionVerdicts; ++i) {
+        const auto verdict = static_cast<routing::IntroductionVerdict>(i);
+        add("introduction." + std::string(routing::introduction_verdict_name(verdict)),
+            router_.neighbours().count(verdict));
+    }
+    add("babel.stranger", router_.strangers());
+    for (size_t i = 0; i < routing::babel::kPacketVerdicts; ++i) {
+        const auto verdict = static_cast<routing::babel::PacketVerdict>(i);
+        add("babel.packet." + std::string(routing::babel::packet_verdict_name(verdict)),
+            router_.speaker().count(verdict));
+    }
+    for (size_t i = 0; i < routing::babel::kRefusals; ++i) {
+        const auto refusal = static_cast<routing::babel::Refusal>(i);
+        add("babel.update." + std::string(routing::babel::refusal_name(refusal)), router_.speaker().count(refusal));
     }
     for (size_t i = 0; i < routing::kInterestVerdicts; ++i) {
         const auto verdict = static_cast<routing::InterestVerdict>(i);

@@ -12,17 +12,22 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "routing/routes.hpp"
+#include "routing/router.hpp"
 
 namespace aip::node {
 
+struct PortRouting {
+    std::vector<routing::babel::MacKey> keys;  // RFC 8967; none: links are introduced by signed nodes
+    bool foreign = false;                      // hear Babel routers that are no nodes of ours
+};
+
 struct Settings {
-    Duration hello_interval = Duration::seconds(1);
+    Duration hello_interval = Duration::seconds(1);  // of Babel
     Duration interest_refresh = Duration::seconds(10);
     Duration transfer_timeout = Duration::seconds(30);
     Duration trainer_patience = Duration::seconds(30);  // a model waits this long for a program that can train it
     uint32_t keep_versions = 64;                        // per task, beside those in custody
-    std::vector<routing::StaticRoute> routes;
+    std::vector<PortRouting> ports;                     // by port; those beyond have the defaults
     std::string software = "aipacket/0.1.0";
 
     Duration interest_lifetime() const { return interest_refresh * 7 / 2; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "routing/jitter.hpp"
+
 namespace aip::routing {
 namespace {
 
@@ -10,27 +12,16 @@ constexpr size_t kSeenMax = 4 * size_t{limits::kNeighboursMax};
 constexpr uint64_t kWindowBits = 64;
 constexpr Duration kClockStepBack = Duration::seconds(2);  // a clock being disciplined may do this much
 
-Duration life(Duration interval) { return interval * 7 / 2; }
-
 auto order(const Neighbour& n) { return std::tie(n.address, n.port, n.link); }
 
 }  // namespace
 
-std::string_view link_state_name(LinkState state) { return state == LinkState::kTwoWay ? "two-way" : "one-way"; }
-
-std::string_view hello_verdict_name(HelloVerdict verdict) {
-    static constexpr std::array<std::string_view, kHelloVerdicts> kNames = {
-        "accepted", "unknown-port", "too-long",     "malformed",     "own-hello", "address-conflict",
+std::string_view introduction_verdict_name(IntroductionVerdict verdict) {
+    static constexpr std::array<std::string_view, kIntroductionVerdicts> kNames = {
+        "accepted", "unknown-port", "too-long",     "malformed",     "own",       "address-conflict",
         "replay",   "wrong-clock",  "rate-limited", "bad-signature", "table-full"};
     return kNames[static_cast<size_t>(verdict)];
 }
-
-uint32_t Neighbour::missed(Instant now) const {
-    if (now <= last_heard) return 0;
-    return static_cast<uint32_t>((now - last_heard).count_ns() / interval.count_ns());
-}
-
-Instant Neighbour::lost_at() const { return last_heard + life(interval); }
 
 Neighbours::Neighbours(const crypto::Signer& signer, crypto::Verifier& verifier, Rng& rng, NeighbourOptions options)
     : signer_(signer),
@@ -39,68 +30,64 @@ Neighbours::Neighbours(const crypto::Signer& signer, crypto::Verifier& verifier,
       options_(options),
       newcomer_tokens_(options.newcomer_checks_per_second, 2 * options.newcomer_checks_per_second),
       sequence_(options.first_sequence) {
-    AIP_ASSERT(options.interval >= kHelloIntervalMin && options.interval <= kHelloIntervalMax);
+    AIP_ASSERT(options.lifetime() >= kIntroductionLifetimeMin && options.lifetime() <= kIntroductionLifetimeMax);
 }
 
 void Neighbours::add_port(uint16_t port, uint16_t mtu, Instant now) {
-    ports_[port] = Port{mtu, now, now - options_.quick_interval, options_.quick_hellos, 0};
+    ports_[port] = Port{mtu, true, now, now - options_.answer_gap, now - options_.ask_gap};
 }
 
 void Neighbours::remove_port(uint16_t port) {
     ports_.erase(port);
-    lost_ += std::erase_if(table_, [&](const Neighbour& n) {
-        if (n.port != port) return false;
-        changed_ = changed_ || n.state == LinkState::kTwoWay;
-        return true;
-    });
+    std::erase_if(table_, [&](const Neighbour& n) { return n.port == port; });
 }
 
-bool Neighbours::changed() { return std::exchange(changed_, false); }
+std::vector<Neighbour> Neighbours::take_newcomers() { return std::exchange(newcomers_, {}); }
 
-HelloVerdict Neighbours::on_hello(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
-                                  WallTime wall) {
-    const HelloVerdict verdict = judge(port, from, sealed, now, wall);
+IntroductionVerdict Neighbours::on_introduction(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed,
+                                                Instant now, WallTime wall) {
+    const IntroductionVerdict verdict = judge(port, from, sealed, now, wall);
     ++counts_[static_cast<size_t>(verdict)];
     return verdict;
 }
 
 // Cheapest first. Until the signature is checked nothing is believed and nothing is written but buckets.
-HelloVerdict Neighbours::judge(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
-                               WallTime wall) {
-    if (!ports_.contains(port)) return HelloVerdict::kUnknownPort;
-    if (sealed.size() > limits::kHelloBytesMax) return HelloVerdict::kTooLong;
+IntroductionVerdict Neighbours::judge(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
+                                      WallTime wall) {
+    if (!ports_.contains(port)) return IntroductionVerdict::kUnknownPort;
+    if (sealed.size() > limits::kIntroductionBytesMax) return IntroductionVerdict::kTooLong;
     const auto claim = crypto::sealed_claim(sealed);
-    if (!claim) return HelloVerdict::kMalformed;
-    const auto hello = parse_hello(claim->body);
-    if (!hello) return HelloVerdict::kMalformed;
+    if (!claim) return IntroductionVerdict::kMalformed;
+    const auto introduction = parse_introduction(claim->body);
+    if (!introduction) return IntroductionVerdict::kMalformed;
     const Address claimed = crypto::node_address(verifier_.root(), claim->identity);
-    const HelloVerdict verdict = check_claim(claimed, claim->identity, *hello, now);
-    if (verdict != HelloVerdict::kAccepted) return verdict;
-    if (hello->wall > wall + options_.clock_skew_max || wall > hello->wall + options_.clock_skew_max)
-        return HelloVerdict::kWrongClock;
-    if (!take_token(port, from, claimed, now)) return HelloVerdict::kRateLimited;
+    const IntroductionVerdict verdict = check_claim(claimed, claim->identity, *introduction, now);
+    if (verdict != IntroductionVerdict::kAccepted) return verdict;
+    if (introduction->wall > wall + options_.clock_skew_max || wall > introduction->wall + options_.clock_skew_max)
+        return IntroductionVerdict::kWrongClock;
+    if (!take_token(port, from, claimed, now)) return IntroductionVerdict::kRateLimited;
     ++signature_checks_;
-    const auto opened = verifier_.open(kHelloDomain, sealed, wall);
-    if (!opened) return HelloVerdict::kBadSignature;
-    return on_checked_hello(port, from, opened->signer, *hello, now);
+    const auto opened = verifier_.open(kIntroductionDomain, sealed, wall);
+    if (!opened) return IntroductionVerdict::kBadSignature;
+    return on_checked(port, from, opened->signer, *introduction, now);
 }
 
-HelloVerdict Neighbours::check_claim(const Address& address, const crypto::PublicKey& identity, const Hello& hello,
-                                     Instant now) const {
+IntroductionVerdict Neighbours::check_claim(const Address& address, const crypto::PublicKey& identity,
+                                            const Introduction& introduction, Instant now) const {
     const crypto::Principal& us = signer_.self();
     if (address == us.address)
-        return identity == us.identity ? HelloVerdict::kOwnHello : HelloVerdict::kAddressConflict;
+        return identity == us.identity ? IntroductionVerdict::kOwn : IntroductionVerdict::kAddressConflict;
     const auto it = seen_.find(address);
-    if (it == seen_.end()) return HelloVerdict::kAccepted;
+    if (it == seen_.end()) return IntroductionVerdict::kAccepted;
     const Seen& seen = it->second;
-    if (seen.identity != identity) return HelloVerdict::kAddressConflict;
-    if (hello.sequence > seen.newest) {
-        const bool ran_back = now < seen.lost_at && hello.wall + kClockStepBack < seen.wall;
-        return ran_back ? HelloVerdict::kReplay : HelloVerdict::kAccepted;
+    if (seen.identity != identity) return IntroductionVerdict::kAddressConflict;
+    if (introduction.sequence > seen.newest) {
+        const bool ran_back = now < seen.expires && introduction.wall + kClockStepBack < seen.wall;
+        return ran_back ? IntroductionVerdict::kReplay : IntroductionVerdict::kAccepted;
     }
-    const uint64_t age = seen.newest - hello.sequence;
+    const uint64_t age = seen.newest - introduction.sequence;
     const bool fresh = age < kWindowBits && ((seen.window >> age) & 1) == 0;
-    return fresh ? HelloVerdict::kAccepted : HelloVerdict::kReplay;
+    return fresh ? IntroductionVerdict::kAccepted : IntroductionVerdict::kReplay;
 }
 
 bool Neighbours::take_token(uint16_t port, const dataplane::LinkAddress& from, const Address& claimed, Instant now) {
@@ -109,39 +96,43 @@ bool Neighbours::take_token(uint16_t port, const dataplane::LinkAddress& from, c
     return known_tokens_.try_emplace(claimed, rate, 2 * rate).first->second.take(now);
 }
 
-HelloVerdict Neighbours::on_checked_hello(uint16_t port, const dataplane::LinkAddress& from,
-                                          const crypto::Principal& sender, const Hello& hello, Instant now) {
+IntroductionVerdict Neighbours::on_checked(uint16_t port, const dataplane::LinkAddress& from,
+                                           const crypto::Principal& sender, const Introduction& introduction,
+                                           Instant now) {
     const auto at = ports_.find(port);
-    if (at == ports_.end()) return HelloVerdict::kUnknownPort;
-    const HelloVerdict verdict = check_claim(sender.address, sender.identity, hello, now);
-    if (verdict != HelloVerdict::kAccepted) return verdict;
+    if (at == ports_.end()) return IntroductionVerdict::kUnknownPort;
+    const IntroductionVerdict verdict = check_claim(sender.address, sender.identity, introduction, now);
+    if (verdict != IntroductionVerdict::kAccepted) return verdict;
     Neighbour* neighbour = find(port, from, sender.address);
-    if (neighbour == nullptr && table_.size() >= limits::kNeighboursMax) return HelloVerdict::kTableFull;
-    remember(sender, hello, now);
-    if (neighbour == nullptr) {
-        neighbour = &insert(port, from, sender);
-        hasten_hello(at->second, now);
-    }
-    update(*neighbour, hello, now);
-    return HelloVerdict::kAccepted;
+    if (neighbour == nullptr && table_.size() >= limits::kNeighboursMax) return IntroductionVerdict::kTableFull;
+    remember(sender, introduction, now);
+    const bool newcomer = neighbour == nullptr;
+    if (newcomer) neighbour = &insert(port, from, sender);
+    neighbour->mtu = std::min(at->second.mtu, introduction.mtu);
+    neighbour->last_heard = now;
+    neighbour->expires = now + introduction.lifetime;
+    if (newcomer) newcomers_.push_back(*neighbour);
+    if (introduction.answer) hasten(at->second, now);
+    return IntroductionVerdict::kAccepted;
 }
 
-void Neighbours::remember(const crypto::Principal& sender, const Hello& hello, Instant now) {
+void Neighbours::remember(const crypto::Principal& sender, const Introduction& introduction, Instant now) {
     if (seen_.size() >= kSeenMax && !seen_.contains(sender.address)) {
         const auto oldest = std::min_element(seen_.begin(), seen_.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.second.lost_at, a.first) < std::tie(b.second.lost_at, b.first);
+            return std::tie(a.second.expires, a.first) < std::tie(b.second.expires, b.first);
         });
         seen_.erase(oldest);
     }
-    Seen& seen = seen_.try_emplace(sender.address, Seen{sender.identity, hello.sequence, 0, {}, {}}).first->second;
-    if (hello.sequence > seen.newest) {
-        const uint64_t step = hello.sequence - seen.newest;
+    Seen& seen =
+        seen_.try_emplace(sender.address, Seen{sender.identity, introduction.sequence, 0, {}, {}}).first->second;
+    if (introduction.sequence > seen.newest) {
+        const uint64_t step = introduction.sequence - seen.newest;
         seen.window = step < kWindowBits ? seen.window << step : 0;
-        seen.newest = hello.sequence;
+        seen.newest = introduction.sequence;
     }
-    seen.window |= uint64_t{1} << (seen.newest - hello.sequence);
-    if (hello.sequence == seen.newest) seen.wall = hello.wall;
-    seen.lost_at = now + life(hello.interval);
+    seen.window |= uint64_t{1} << (seen.newest - introduction.sequence);
+    if (introduction.sequence == seen.newest) seen.wall = introduction.wall;
+    seen.expires = now + introduction.lifetime;
 }
 
 Neighbour* Neighbours::find(uint16_t port, const dataplane::LinkAddress& from, const Address& address) {
@@ -162,26 +153,56 @@ Neighbour& Neighbours::insert(uint16_t port, const dataplane::LinkAddress& from,
     return *table_.insert(it, std::move(n));
 }
 
-bool Neighbours::names_us(const Hello& hello) const {
-    return std::any_of(hello.heard.begin(), hello.heard.end(), [&](const Hello::Heard& heard) {
-        return heard.address == self() && heard.age <= life(options_.interval);
-    });
+const Neighbour* Neighbours::find(uint16_t port, const dataplane::LinkAddress& link, InterfaceId id) const {
+    return const_cast<Neighbours*>(this)->find(port, link, Address::make(self().network(), id));
 }
 
-void Neighbours::update(Neighbour& n, const Hello& hello, Instant now) {
-    const LinkState before = n.state;
-    const uint16_t mtu = std::min(ports_.at(n.port).mtu, hello.mtu);
-    n.interval = hello.interval;
-    n.last_heard = now;
-    if (names_us(hello)) {  // with k lists taking turns our name is due in every k-th hello
-        const auto turns = static_cast<int64_t>((hello.heard_total + hello.heard.size() - 1) / hello.heard.size());
-        n.named_us_until = now + life(hello.interval) * turns;
-        n.state = LinkState::kTwoWay;
-    } else if (hello.heard.size() == hello.heard_total) {
-        n.state = LinkState::kOneWay;
+void Neighbours::hasten(Port& port, Instant now) {
+    const Instant soonest = std::max(now, port.last + options_.answer_gap);
+    port.next = std::min(port.next, jittered(rng_, soonest, options_.answer_gap / 8));
+}
+
+void Neighbours::on_stranger(uint16_t port, Instant now) {
+    const auto it = ports_.find(port);
+    if (it == ports_.end() || now < it->second.last_asked + options_.ask_gap) return;
+    it->second.ask = true;
+    hasten(it->second, now);
+}
+
+std::vector<IntroductionOut> Neighbours::poll(Instant now, WallTime wall) {
+    std::erase_if(table_, [&](const Neighbour& n) {
+        if (n.expires > now) return false;
+        known_tokens_.erase(n.address);
+        return true;
+    });
+    std::vector<IntroductionOut> out;
+    for (auto& [number, port] : ports_) {
+        if (port.next > now) continue;
+        out.push_back({number, make_introduction(port, now, wall)});
+        port.last = now;
+        port.next = jittered(rng_, now, options_.interval);
     }
-    changed_ = changed_ || n.state != before || (n.state == LinkState::kTwoWay && n.mtu != mtu);
-    n.mtu = mtu;
+    return out;
+}
+
+Bytes Neighbours::make_introduction(Port& port, Instant now, WallTime wall) {
+    Introduction introduction;
+    introduction.sequence = ++sequence_;
+    introduction.wall = wall;
+    introduction.lifetime = options_.lifetime();
+    introduction.mtu = port.mtu;
+    introduction.answer = std::exchange(port.ask, false);
+    if (introduction.answer) port.last_asked = now;
+    Bytes sealed = signer_.seal(kIntroductionDomain, encode_introduction(introduction));
+    AIP_ASSERT(sealed.size() <= limits::kIntroductionBytesMax);
+    return sealed;
+}
+
+Instant Neighbours::next_wakeup() const {
+    Instant at = Instant::never();
+    for (const auto& [number, port] : ports_) at = std::min(at, port.next);
+    for (const Neighbour& n : table_) at = std::min(at, n.expires);
+    return at;
 }
 
 }  // namespace aip::routing

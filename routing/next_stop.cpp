@@ -53,9 +53,9 @@ std::vector<Candidate> candidates_of(const JourneyRecord& journey, const Interes
 std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const Routes& routes,
                                      const Address& here) {
     const PathTo path_to = [&](const Address& node) -> std::optional<Path> {
-        const auto route = routes.to(node);
-        if (!route) return std::nullopt;
-        return Path{route->metric / kMetricPerHop, 0, route->via == node};
+        const RouteView* route = routes.to(node);
+        if (route == nullptr) return std::nullopt;
+        return Path{route->hops(), 0, route->is_neighbour()};
     };
     return candidates_of(journey, interest, path_to, here);
 }

@@ -31,14 +31,12 @@
 
 namespace aip::routing {
 
-inline constexpr double kMetricPerHop = 96;  // of a path metric: what one good wired link costs (RFC 8966 appendix A)
-
 struct Candidate {  // a member of the task; the node that decides is one too
     Address node;
     Sketch sketch;  // of its data, as it published it
     uint64_t samples = 0;
     double samples_per_second = 0;  // 0: unknown
-    double path_cost = 0;           // hop-equivalents: metric / kMetricPerHop
+    double path_cost = 0;           // hop-equivalents: RouteView::hops()
     double delay_s = 0;             // round trip; 0: not measured
     uint32_t queue = 0;             // models that wait there
     uint32_t degree = 0;            // members one hop from it; 0: unknown

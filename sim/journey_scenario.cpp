@@ -156,7 +156,6 @@ void lay_links(Network& network, const LinkOptions& link) {
         network.link(i + 5, i + 6, link);
     }
     for (size_t i : {0, 1, 3, 4}) network.link(i, i + 5, link);
-    network.route_shortest();
 }
 
 void kill(Network& network, size_t victim, JourneyOutcome& outcome) {

@@ -40,7 +40,6 @@ public:
 
     // Before start(). The port's packets go to `out`; returns its number.
     size_t add_port(uint32_t mtu, std::function<void(ByteView)> out);
-    void set_routes(std::vector<routing::StaticRoute> routes) { options_.settings.routes = std::move(routes); }
     void set_program(Program* program) { program_ = program; }
     Result<void> start();
     void kill();

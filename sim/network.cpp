@@ -1,11 +1,15 @@
 #include "sim/network.hpp"
 
-#include <deque>
-
 #include "aipacket/wire.hpp"
 #include "sim/keys.hpp"
 
 namespace aip::sim {
+namespace {
+
+constexpr size_t kEthernetHeader = 14;
+
+}  // namespace
+
 Network::Network(uint64_t seed) : rng_(seed), root_(make_root(seed)) {}
 
 size_t Network::add_node(MachineOptions options) {
@@ -35,30 +39,6 @@ void Network::set_delay(size_t a, size_t b, Duration delay) {
     ways_[way_of_.at({b, a})].options.delay = delay;
 }
 
-void Network::route_shortest() {
-    for (size_t from = 0; from < size(); ++from) {
-        std::vector<size_t> first(size(), SIZE_MAX);
-        std::vector<uint32_t> hops(size(), 0);
-        std::deque<size_t> open{from};
-        first[from] = from;
-        while (!open.empty()) {
-            const size_t at = open.front();
-            open.pop_front();
-            for (size_t next = 0; next < size(); ++next) {
-                if (first[next] != SIZE_MAX || !way_of_.contains({at, next})) continue;
-                first[next] = at == from ? next : first[at];
-                hops[next] = hops[at] + 1;
-                open.push_back(next);
-            }
-        }
-        std::vector<routing::StaticRoute> routes;
-        for (size_t to = 0; to < size(); ++to)
-            if (to != from && first[to] != SIZE_MAX && hops[to] > 1)
-                routes.push_back({machines_[to]->address(), machines_[first[to]]->address(), hops[to]});
-        machines_[from]->set_routes(std::move(routes));
-    }
-}
-
 Result<void> Network::start() {
     for (auto& machine : machines_) AIP_TRY(machine->start());
     return {};
@@ -67,6 +47,7 @@ Result<void> Network::start() {
 void Network::carry(size_t way, ByteView packet) {
     const Way& w = ways_[way];
     ++packets_;
+    wire_bytes_ += kEthernetHeader + packet.size();
     if (w.blocked || rng_.chance(w.options.loss)) return;
     const int copies = rng_.chance(w.options.duplicate) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {

@@ -28,8 +28,7 @@ public:
     void recover(size_t a, size_t b) { set_blocked(a, b, false, true); }
     void block(size_t from, size_t to) { set_blocked(from, to, true, false); }
     void set_delay(size_t a, size_t b, Duration delay);
-    void route_shortest();  // static routes along fewest hops, until a routing protocol finds them itself
-    Result<void> start();   // every machine
+    Result<void> start();  // every machine
 
     using Checker = std::function<std::optional<std::string>(Network&)>;
     void add_checker(Checker checker) { checkers_.push_back(std::move(checker)); }
@@ -44,6 +43,7 @@ public:
     EventQueue& queue() { return queue_; }
     Rng& rng() { return rng_; }
     uint64_t packets() const { return packets_; }
+    uint64_t wire_bytes() const { return wire_bytes_; }  // of all links, Ethernet headers included
 
 private:
     struct Way {  // one direction of a link
@@ -66,6 +66,7 @@ private:
     std::vector<Checker> checkers_;
     std::string complaint_;
     uint64_t packets_ = 0;
+    uint64_t wire_bytes_ = 0;
 };
 
 }  // namespace aip::sim

@@ -41,13 +41,11 @@ TEST(Config, SampleIsAccepted) {
     EXPECT_EQ(config->ports[0].kind, PortKind::kDpdk);
     EXPECT_EQ(config->ports[0].device, "net_af_packet0,iface=eth1");
     EXPECT_EQ(config->ports[1].peers.size(), 2u);
-    ASSERT_EQ(config->routes.size(), 1u);
-    EXPECT_EQ(config->routes[0].via.text(), "fd12:3456:789a:0:5:6:7:8");
 }
 
 TEST(Config, SampleDocumentsEveryKey) {
     const auto keys = config_keys();
-    EXPECT_THAT(keys, testing::IsSupersetOf({"node.state_dir", "port.device", "port.listen", "route.metric"}));
+    EXPECT_THAT(keys, testing::IsSupersetOf({"node.state_dir", "port.device", "port.listen", "port.foreign_routers"}));
     for (const std::string& key : keys)
         EXPECT_THAT(sample(), HasSubstr("\n" + key.substr(key.find('.') + 1) + " = ")) << key;
 }
@@ -130,18 +128,11 @@ TEST(Config, RefusesAPeerThatIsNoEndpoint) {
     EXPECT_THAT(error_of(with_port("peers = [\"localhost:7000\"]\n")), HasSubstr("'localhost:7000' in 'peers' is not"));
 }
 
-TEST(Config, RefusesRoutesThatAreNoNodeAddresses) {
-    EXPECT_THAT(error_of(with_port("[[route]]\nto = \"2001:db8::1\"\nvia = \"fd00::1\"\n")),
-                HasSubstr("'2001:db8::1' is not the address of a node"));
-    EXPECT_THAT(error_of(with_port("[[route]]\nto = \"fd00::1\"\n")), HasSubstr("'via' is missing"));
-}
-
-TEST(Config, KeepsRoutesInOrderAndRefusesTheSameTwice) {
-    const std::string route = "[[route]]\nto = \"fd00::1\"\nvia = \"fd00::2\"\n";
-    const auto config = parse_config(with_port(route + "metric = 7\n"), "t");
+TEST(Config, TakesTrueAndFalseWithoutQuotes) {
+    const auto config = parse_config(with_port("foreign_routers = true\n"), "t");
     ASSERT_TRUE(config) << config.error().text;
-    EXPECT_EQ(config->routes.at(0).metric, 7u);
-    EXPECT_THAT(error_of(with_port(route + route)), StartsWith("node.toml:9: a second route to fd00::1"));
+    EXPECT_TRUE(config->ports.at(0).foreign_routers);
+    EXPECT_THAT(error_of(with_port("foreign_routers = \"yes\"\n")), HasSubstr("must be true or false"));
 }
 
 TEST(Config, SaysWhichFileCannotBeRead) {

@@ -63,7 +63,6 @@ protected:
             network.add_node(options);
         }
         for (size_t i = 0; i + 1 < n; ++i) network.link(i, i + 1, link);
-        network.route_shortest();
         for (size_t i = 0; i < n; ++i) {
             keeper.numbers[&network.machine(i)] = i;
             if (!without_trainer.contains(i)) keeper.serves.insert(&network.machine(i));

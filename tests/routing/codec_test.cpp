@@ -6,8 +6,8 @@
 
 #include "base/limits.hpp"
 #include "base/random.hpp"
-#include "routing/hello.hpp"
 #include "routing/interest_record.hpp"
+#include "routing/introduction.hpp"
 #include "routing/journey.hpp"
 #include "tests/routing/fixture.hpp"
 
@@ -16,16 +16,14 @@ namespace {
 
 using test::plain_address;
 
-Hello some_hello() {
-    Hello hello;
-    hello.sequence = 1'750'000'000'123;
-    hello.wall = WallTime::from_unix_ms(1'750'000'000'456);
-    hello.interval = Duration::milliseconds(1000);
-    hello.mtu = 1500;
-    hello.heard_total = 2;
-    hello.heard = {{plain_address(0x1111), Duration::milliseconds(40)},
-                   {plain_address(0x2222), Duration::milliseconds(990)}};
-    return hello;
+Introduction some_introduction() {
+    Introduction out;
+    out.sequence = 1'750'000'000'123;
+    out.wall = WallTime::from_unix_ms(1'750'000'000'456);
+    out.lifetime = Duration::seconds(35);
+    out.mtu = 1500;
+    out.answer = true;
+    return out;
 }
 
 InterestRecord some_interest() {
@@ -126,40 +124,39 @@ void survives_flipped_bytes(const Bytes& body, Parse parse, Encode encode) {
     }
 }
 
-TEST(HelloCodec, ComesBackAsItWas) {
-    const Hello hello = some_hello();
-    const auto parsed = parse_hello(encode_hello(hello));
+TEST(IntroductionCodec, ComesBackAsItWas) {
+    const auto parsed = parse_introduction(encode_introduction(some_introduction()));
     ASSERT_TRUE(parsed) << parsed.error().text;
-    EXPECT_EQ(*parsed, hello);
+    EXPECT_EQ(*parsed, some_introduction());
 }
 
-TEST(HelloCodec, IsTheOneOfTheRfc) { EXPECT_EQ(to_hex(encode_hello(some_hello())), read_vector("hello.txt")["body"]); }
-
-TEST(HelloCodec, FitsOnePacketWhenFull) {
-    Hello hello = some_hello();
-    hello.heard.assign(limits::kHelloHeardMax, {plain_address(UINT64_MAX), Duration::milliseconds(UINT32_MAX)});
-    hello.heard_total = UINT16_MAX;
-    const Bytes sealed = test::make_signer("a").seal(kHelloDomain, encode_hello(hello));
-    EXPECT_LE(sealed.size(), limits::kHelloBytesMax);
+TEST(IntroductionCodec, IsTheOneOfTheRfc) {
+    EXPECT_EQ(to_hex(encode_introduction(some_introduction())), read_vector("introduction.txt")["body"]);
 }
 
-TEST(HelloCodec, RefusesEveryTruncation) { refuses_every_truncation(encode_hello(some_hello()), parse_hello); }
-
-TEST(HelloCodec, SurvivesFlippedBytes) {
-    survives_flipped_bytes(encode_hello(some_hello()), parse_hello, encode_hello);
+TEST(IntroductionCodec, FitsOnePacketOfAnyLink) {
+    const Bytes sealed = test::make_signer("a").seal(kIntroductionDomain, encode_introduction(some_introduction()));
+    EXPECT_LE(sealed.size(), limits::kIntroductionBytesMax);
 }
 
-TEST(HelloCodec, RefusesWhatIsOutOfRange) {
+TEST(IntroductionCodec, RefusesEveryTruncation) {
+    refuses_every_truncation(encode_introduction(some_introduction()), parse_introduction);
+}
+
+TEST(IntroductionCodec, SurvivesFlippedBytes) {
+    survives_flipped_bytes(encode_introduction(some_introduction()), parse_introduction, encode_introduction);
+}
+
+TEST(IntroductionCodec, RefusesWhatIsOutOfRange) {
     const auto refused = [](auto change) {
-        Hello hello = some_hello();
-        change(hello);
-        return !parse_hello(encode_hello(hello));
+        Introduction body = some_introduction();
+        change(body);
+        return !parse_introduction(encode_introduction(body));
     };
-    EXPECT_TRUE(refused([](Hello& h) { h.interval = Duration::milliseconds(9); }));
-    EXPECT_TRUE(refused([](Hello& h) { h.interval = Duration::milliseconds(60'001); }));
-    EXPECT_TRUE(refused([](Hello& h) { h.mtu = 1279; }));
-    EXPECT_TRUE(refused([](Hello& h) { h.wall = WallTime::from_unix_ms(-1); }));
-    EXPECT_TRUE(refused([](Hello& h) { h.heard[0].address = Address{}; }));
+    EXPECT_TRUE(refused([](Introduction& i) { i.lifetime = Duration::milliseconds(99); }));
+    EXPECT_TRUE(refused([](Introduction& i) { i.lifetime = Duration::milliseconds(600'001); }));
+    EXPECT_TRUE(refused([](Introduction& i) { i.mtu = 1279; }));
+    EXPECT_TRUE(refused([](Introduction& i) { i.wall = WallTime::from_unix_ms(-1); }));
 }
 
 TEST(InterestCodec, ComesBackAsItWas) {
@@ -270,7 +267,7 @@ TEST(JourneyCodec, StaysWithinItsLimitWhenEveryListIsFull) {
 
 TEST(JourneyCodec, RefusesAnEnvelopeOfAnotherDomain) {
     crypto::Verifier verifier(test::root_key());
-    const Bytes sealed = test::make_signer("a").seal(kHelloDomain, encode_journey(some_journey()));
+    const Bytes sealed = test::make_signer("a").seal(kIntroductionDomain, encode_journey(some_journey()));
     EXPECT_FALSE(open_journey(sealed, verifier, test::kWall));
 }
 

@@ -20,11 +20,6 @@ struct Host {
             if (n.address == other.address()) return &n;
         return nullptr;
     }
-    bool two_way(const Host& other) const {
-        const Neighbour* n = sees(other);
-        return n != nullptr && n->state == LinkState::kTwoWay;
-    }
-
     crypto::Signer signer;
     crypto::Verifier verifier;
     SeededRng rng;
@@ -44,38 +39,38 @@ public:
         add(a, port_a);
         add(b, port_b);
     }
+    void add(Host& host, uint16_t port) {
+        if (!ports_.insert({&host, port}).second) return;
+        host.neighbours.add_port(port, 1500, now());
+        if (std::find(hosts_.begin(), hosts_.end(), &host) == hosts_.end()) hosts_.push_back(&host);
+    }
     void block(const Host& from, const Host& to) { blocked_.insert({from.address(), to.address()}); }
     void unblock(const Host& from, const Host& to) { blocked_.erase({from.address(), to.address()}); }
 
     void run(int64_t ms) {
         for (const int64_t end = now_ms_ + ms; now_ms_ < end; now_ms_ += 10) {
             for (Host* host : hosts_) {
-                for (const HelloOut& hello : host->neighbours.poll(now(), wall_at(now()))) deliver(*host, hello);
+                for (const IntroductionOut& out : host->neighbours.poll(now(), wall_at(now()))) deliver(*host, out);
             }
         }
     }
     Instant now() const { return at_ms(now_ms_); }
-    size_t hellos() const { return hellos_; }
+    size_t introductions() const { return introductions_; }
 
-    std::function<void(const Host& to, const Bytes& sealed)> tap;  // sees every hello that arrives
+    std::function<void(const Host& to, const Bytes& sealed)> tap;  // sees every introduction that arrives
 
 private:
-    void add(Host& host, uint16_t port) {
-        if (!ports_.insert({&host, port}).second) return;
-        host.neighbours.add_port(port, 1500, now());
-        if (std::find(hosts_.begin(), hosts_.end(), &host) == hosts_.end()) hosts_.push_back(&host);
-    }
-    void deliver(const Host& from, const HelloOut& hello) {
-        ++hellos_;
+    void deliver(const Host& from, const IntroductionOut& out) {
+        ++introductions_;
         for (const auto& [a, b] : links_) {
-            if (a.host == &from && a.port == hello.port) arrive(from, b, hello.sealed);
-            if (b.host == &from && b.port == hello.port) arrive(from, a, hello.sealed);
+            if (a.host == &from && a.port == out.port) arrive(from, b, out.sealed);
+            if (b.host == &from && b.port == out.port) arrive(from, a, out.sealed);
         }
     }
     void arrive(const Host& from, const End& to, const Bytes& sealed) {
         if (blocked_.contains({from.address(), to.host->address()})) return;
         const auto at = std::find(hosts_.begin(), hosts_.end(), &from) - hosts_.begin();
-        to.host->neighbours.on_hello(to.port, mac(static_cast<uint8_t>(at)), sealed, now(), wall_at(now()));
+        to.host->neighbours.on_introduction(to.port, mac(static_cast<uint8_t>(at)), sealed, now(), wall_at(now()));
         if (tap) tap(*to.host, sealed);
     }
 
@@ -84,7 +79,7 @@ private:
     std::set<std::pair<Host*, uint16_t>> ports_;
     std::set<std::pair<Address, Address>> blocked_;
     int64_t now_ms_ = 0;
-    size_t hellos_ = 0;
+    size_t introductions_ = 0;
 };
 
 }  // namespace aip::routing::test

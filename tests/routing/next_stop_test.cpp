@@ -8,7 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/random.hpp"
-#include "tests/routing/lan.hpp"
+#include "tests/routing/fixture.hpp"
 
 namespace aip::routing {
 namespace {
@@ -376,44 +376,37 @@ TEST(MakePolicy, KnowsItsNames) {
     EXPECT_THAT(make_policy("best").error().text, HasSubstr("kl-nearest and itinerary"));
 }
 
-//   a ---- b ---- c       c's record is in the table; a has a static route, then loses b
+//   a ---- b ---- c       c's record is in the table; a has routes, then loses b
 TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
-    test::Host a("a", 1), b("b", 2);
-    test::Lan lan;
-    lan.join(a, b);
-    lan.run(1000);
-    const Address c = plain_address(0xc);
-    auto routes = *Routes::create(a.address(), {{c, b.address(), 7}});
-    routes.rebuild(a.neighbours);
+    const Address a = plain_address(0xa), b = plain_address(0xb), c = plain_address(0xc);
+    Routes routes({{b, b, 96, {}}, {c, b, 672, {}}});
     InterestTable table;
-    for (const Address& origin : {a.address(), b.address(), c}) {
+    for (const Address& origin : {a, b, c}) {
         const InterestRecord record{origin, "task", 1, test::kWall, test::kWall + Duration::seconds(9), {3, 4}, 7, 50};
-        ASSERT_EQ(table.put(record, lan.now(), lan.now() + Duration::seconds(9)), InterestTable::Put::kStored);
+        ASSERT_EQ(table.put(record, test::at_ms(0), test::at_ms(9000)), InterestTable::Put::kStored);
     }
-    auto journey = *start_journey({1, "task", "coverage", a.address(), 5, {}});
+    auto journey = *start_journey({1, "task", "coverage", a, 5, {}});
     Stop stop;
-    stop.node = a.address();
+    stop.node = a;
     journey = *add_stop(journey, stop, {});
     const auto by_node = [&](const Address& node) {
-        for (const Candidate& candidate : candidates_of(journey, table, routes, a.address()))
+        for (const Candidate& candidate : candidates_of(journey, table, routes, a))
             if (candidate.node == node) return candidate;
         return Candidate{};
     };
-    EXPECT_EQ(candidates_of(journey, table, routes, a.address()).size(), 3u);
-    EXPECT_TRUE(by_node(a.address()).reachable);
-    EXPECT_EQ(by_node(a.address()).visits, 1u);
-    EXPECT_EQ(by_node(b.address()).path_cost, 1 / kMetricPerHop);
-    EXPECT_EQ(by_node(c).path_cost, 7 / kMetricPerHop);
-    EXPECT_TRUE(by_node(b.address()).neighbour);
+    EXPECT_EQ(candidates_of(journey, table, routes, a).size(), 3u);
+    EXPECT_TRUE(by_node(a).reachable);
+    EXPECT_EQ(by_node(a).visits, 1u);
+    EXPECT_EQ(by_node(b).path_cost, 1);
+    EXPECT_EQ(by_node(c).path_cost, 7);
+    EXPECT_TRUE(by_node(b).neighbour);
     EXPECT_FALSE(by_node(c).neighbour);
     EXPECT_EQ(by_node(c).samples, 7u);
-    lan.block(b, a);
-    lan.run(5000);
-    routes.rebuild(a.neighbours);
-    EXPECT_FALSE(by_node(b.address()).reachable) << "a lost neighbour";
+    routes = Routes();
+    EXPECT_FALSE(by_node(b).reachable) << "a lost neighbour";
     EXPECT_FALSE(by_node(c).reachable) << "and what was behind it";
     journey.task = "other";
-    EXPECT_TRUE(candidates_of(journey, table, routes, a.address()).empty());
+    EXPECT_TRUE(candidates_of(journey, table, routes, a).empty());
 }
 
 }  // namespace

@@ -56,7 +56,6 @@ struct Scenario : testing::Test {
     void start(std::set<size_t> trainers) {
         for (size_t i : trainers) trainer.serves.insert(&network.machine(i));
         for (size_t i = 0; i < network.size(); ++i) network.machine(i).set_program(&trainer);
-        network.route_shortest();
         ASSERT_TRUE(network.start().has_value());
         run_for(Duration::seconds(3));
     }

@@ -55,14 +55,13 @@ make_keys() {
 }
 
 port() { printf '\n[[port]]\nname = "to%d"\nkind = "udp"\nlisten = "127.0.0.1:%d"\npeers = ["127.0.0.1:%d"]\n' "$2" $((base + 10 * $1 + $2)) $((base + 10 * $2 + $1)); }
-route() { printf '\n[[route]]\nto = "%s"\nvia = "%s"\nmetric = 2\n' "${address[$1]}" "${address[$2]}"; }
 
 write_config() { # NODE
     printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\n\n[control]\nsocket = "%s"\n' "$dir/state$1" "$dir/keys$1" "$dir/n$1.sock"
     case $1 in
-        1) port 1 2 && route 3 2 ;;
+        1) port 1 2 ;;
         2) port 2 1 && port 2 3 ;;
-        3) port 3 2 && route 1 2 ;;
+        3) port 3 2 ;;
     esac
 }
 
@@ -70,7 +69,7 @@ start() { # NODE
     "$aipacketd" --config "$dir/n$1.toml" >>"$dir/n$1.log" 2>&1 &
     pid[$1]=$!
 }
-reaches() { ctl "$1" routes --json | jq -e --arg to "${address[$2]}" '.rows[] | select(.destination == $to and .usable)'; }
+reaches() { ctl "$1" routes --json | jq -e --arg to "${address[$2]}" '.rows[] | select(.destination == $to and .selected)'; }
 
 start_line() {
     make_keys

@@ -9,7 +9,6 @@ make_model=$build/examples/example_make_model
 baseline=$build/examples/example_baseline
 tag=aip$$ # of namespaces; interfaces live inside them
 shards=(none 0,7,8 1,6,9 2,5 3,4)
-routes=("1 3 2 2" "1 4 2 3" "3 1 2 2" "4 1 3 3") # FROM TO VIA METRIC: what is not a neighbour, static for now
 links=("1 2" "2 3" "3 4" "2 4")
 declare -A pid=() address=() node_of=()
 dir=""
@@ -157,15 +156,10 @@ write_ports() { # NODE
 }
 
 write_config() { # NODE
-    local node=$1 route
+    local node=$1
     printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\n\n[control]\nsocket = "%s"\n\n[storage]\nkeep_versions = 200\n' \
         "$dir/state$node" "$dir/keys$node" "$dir/n$node.sock"
     write_ports "$node"
-    for route in "${routes[@]}"; do
-        set -- $route
-        [[ $1 == "$node" ]] || continue
-        printf '\n[[route]]\nto = "%s"\nvia = "%s"\nmetric = %d\n' "${address[n$2]}" "${address[n$3]}" "$4"
-    done
 }
 
 make_network() {
@@ -182,7 +176,7 @@ make_network() {
     for i in 1 2 3 4; do write_config "$i" >"$dir/n$i.toml"; done
 }
 
-reaches_all() { [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.usable)] | length') == 3 ]]; }
+reaches_all() { [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.selected)] | length') == 3 ]]; }
 knows_all() { [[ $(ctl "$1" interest fashion --json 2>/dev/null | jq '[.rows[] | select(.state != "no route")] | length') == 4 ]]; }
 
 start_everything() {

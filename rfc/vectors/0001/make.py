@@ -7,7 +7,7 @@ import struct
 HERE = pathlib.Path(__file__).parent
 SOURCE = "fd01:203:405:0:1111:2222:3333:4444"
 DESTINATION = "fd01:203:405:0:5555:6666:7777:8888"
-KINDS = ["", "hello", "interest", "interest-ack", "query", "offer", "accept", "symbol", "ack", "receipt", "cancel"]
+KINDS = ["", "introduction", "interest", "interest-ack", "query", "offer", "accept", "symbol", "ack", "receipt", "cancel"]
 
 
 def crc32c(data):
@@ -65,7 +65,7 @@ def main():
     good("good_empty", "No payload at all.", 8, b"")
     good("good_odd", "An odd number of bytes, every field at its top.", 7, bytes(range(255)), epoch=65535,
          transfer=2**64 - 1, symbol=2**32 - 1, number=2**32 - 1, life=2**32 - 1, hop=255)
-    good("good_hello", "To a neighbour, hop limit 1.", 1, b"\0" * 16, epoch=0, transfer=0, symbol=0, number=0, life=0, hop=1)
+    good("good_introduction", "To a neighbour, hop limit 1.", 1, b"\0" * 16, epoch=0, transfer=0, symbol=0, number=0, life=0, hop=1)
     whole = packet(payload=b"model")
     write("bad_empty", "Nothing.", b"", "truncated")
     write("bad_ipv4", "Another IP version.", packet(payload=b"model", ip_version=4), "bad-ip-version")
@@ -80,7 +80,7 @@ def main():
     write("bad_version", "AI header of version 2.", packet(payload=b"model", version=2), "bad-version")
     write("bad_header_length", "AI header length 36.", packet(payload=b"model", header_length=36), "bad-header-length")
     write("bad_flags", "A flag is set.", packet(payload=b"model", flags=1), "reserved-bits")
-    write("bad_life", "A hello with the life of a receiver.", packet(kind=1, payload=b"model", life=1), "reserved-bits")
+    write("bad_life", "An introduction with the life of a receiver.", packet(kind=1, payload=b"model", life=1), "reserved-bits")
     write("bad_kind_0", "Kind 0.", packet(kind=0, payload=b"model"), "unknown-kind")
     write("bad_kind_11", "Kind 11.", packet(kind=11, payload=b"model"), "unknown-kind")
     write("bad_crc", "CRC-32C wrong, UDP checksum right.", packet(payload=b"model", bad_crc=True), "bad-crc")

@@ -1,4 +1,4 @@
-// A hello from anybody on the link: the body's decoder, and everything Neighbours does before and after a signature.
+// An introduction from anybody on the link: the body's decoder, and everything Neighbours does before and after a signature.
 #include "routing/neighbours.hpp"
 #include "tests/routing/fixture.hpp"
 
@@ -21,14 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Instant now = routing::test::at_ms(0);
     routing::Neighbours neighbours(world.signer, world.verifier, world.rng, {});
     neighbours.add_port(0, 1500, now);
-    neighbours.on_hello(0, routing::test::mac(1), input, now, routing::test::kWall);
-    const auto hello = routing::parse_hello(input);
-    if (!hello) return 0;
-    const auto again = routing::parse_hello(routing::encode_hello(*hello));
-    AIP_ASSERT(again && *again == *hello);
-    neighbours.on_hello(0, routing::test::mac(1), world.other.seal(routing::kHelloDomain, input), now,
+    neighbours.on_introduction(0, routing::test::mac(1), input, now, routing::test::kWall);
+    const auto body = routing::parse_introduction(input);
+    if (!body) return 0;
+    const auto again = routing::parse_introduction(routing::encode_introduction(*body));
+    AIP_ASSERT(again && *again == *body);
+    neighbours.on_introduction(0, routing::test::mac(1), world.other.seal(routing::kIntroductionDomain, input), now,
                         routing::test::kWall);
-    neighbours.on_checked_hello(0, routing::test::mac(2), world.other.self(), *hello, now);
+    neighbours.on_checked(0, routing::test::mac(2), world.other.self(), *body, now);
     static_cast<void>(neighbours.poll(now + Duration::seconds(2), routing::test::kWall));
     return 0;
 }
