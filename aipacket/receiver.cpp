@@ -51,6 +51,7 @@ void Receiver::on_packet(const PacketView& packet, Instant now) {
     }
     ++progress_.packets_received;
     progress_.wire_bytes_received += packet.wire_bytes();
+    progress_.hops = static_cast<uint8_t>(kHopLimitDefault - std::min(packet.hop_limit, kHopLimitDefault) + 1);
     if (state_ == State::kFinished || state_ == State::kCancelling) return;
     heard_ = now;
     if (packet.header.kind == Kind::kCancel && state_ != State::kDone) return on_cancel(packet);

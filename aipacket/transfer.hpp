@@ -64,7 +64,8 @@ struct Progress {
     uint64_t retransmits = 0;  // sender
     uint64_t ignored = 0;      // packets that made no sense here: another epoch, out of range, malformed
     uint16_t epoch = 0;
-    Duration srtt;  // sender; zero while unknown
+    uint8_t hops = 0;  // receiver: links that the last packet crossed
+    Duration srtt;     // sender; zero while unknown
 };
 
 // When to say something again: at once, then after 0.1, 0.2, 0.4 ... 1 s.

@@ -29,16 +29,16 @@ inline constexpr size_t kPayloadBytesMax = 65'535 - kUdpHeaderBytes - kAiHeaderB
 inline constexpr uint8_t kHopLimitDefault = 64;
 
 enum class Kind : uint8_t {
-    kIntroduction = 1,        // neighbour to neighbour (routing)
-    kInterest = 2,     // a signed interest record (routing)
-    kInterestAck = 3,  //
-    kQuery = 4,        // asks for records (routing)
-    kOffer = 5,        // sender: here is a transfer; symbol = life of the sender, epoch = newest epoch it has taken
-    kAccept = 6,       // receiver: send me this; symbol = part number
-    kSymbol = 7,       // sender: one piece of a head or block; symbol = its index in the epoch
-    kAck = 8,          // receiver: symbol = first one it lacks
-    kReceipt = 9,      // receiver: all of it is durable here
-    kCancel = 10,      // either: over
+    kIntroduction = 1,  // neighbour to neighbour (routing)
+    kInterest = 2,      // a signed interest record (routing)
+    kInterestAck = 3,   //
+    kQuery = 4,         // asks for records (routing)
+    kOffer = 5,         // sender: here is a transfer; symbol = life of the sender, epoch = newest epoch it has taken
+    kAccept = 6,        // receiver: send me this; symbol = part number
+    kSymbol = 7,        // sender: one piece of a head or block; symbol = its index in the epoch
+    kAck = 8,           // receiver: symbol = first one it lacks
+    kReceipt = 9,       // receiver: all of it is durable here
+    kCancel = 10,       // either: over
 };
 inline constexpr uint8_t kKindMax = 10;
 std::string_view kind_name(Kind kind);

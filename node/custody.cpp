@@ -66,7 +66,7 @@ Bytes encode_custody(const Custody& c) {
     put_text(w, c.task);
     put_text(w, c.name);
     put_text(w, as_text(c.journey));
-    w.put(c.from.view()).put(c.to.view()).u64(c.transfer).u64(c.wire_bytes);
+    w.put(c.from.view()).put(c.to.view()).u64(c.transfer).u64(c.wire_bytes).u32(c.hops);
     w.u64(static_cast<uint64_t>(c.since.unix_ms()));
     return out;
 }
@@ -85,6 +85,7 @@ Result<Custody> parse_custody(ByteView bytes) {
     c.to = address(r);
     c.transfer = r.u64();
     c.wire_bytes = r.u64();
+    c.hops = r.u32();
     c.since = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
     if (format != kFormat || !r.done() || state < 1 || state > 4)
         return Error{ErrorCode::kCorrupt, "a custody record is malformed; restore the state directory from a backup"};

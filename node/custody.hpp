@@ -34,6 +34,7 @@ struct Custody {
     Address to;               // where it goes while outbound; where it must go, if it has no journey
     uint64_t transfer = 0;    // while outbound
     uint64_t wire_bytes = 0;  // of the transfer that brought it
+    uint32_t hops = 0;        // links it crossed
     WallTime since;
 
     bool operator==(const Custody&) const = default;

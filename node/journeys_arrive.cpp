@@ -78,6 +78,7 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
     custody.journey = admitted.sealed_journey;
     custody.from = incoming.peer;
     custody.wire_bytes = progress.wire_bytes_received + progress.wire_bytes_sent;
+    custody.hops = progress.hops;
     custody.since = services_.clock.wall();
     const Bytes receipt =
         services_.signer.seal(kReceiptDomain, Receipt{incoming.transfer, custody.version, custody.since}.encode());

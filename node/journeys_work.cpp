@@ -1,6 +1,4 @@
 // What programs do with models: start one, hand a trained one back, let one go.
-#include <cmath>
-
 #include "crypto/sha256.hpp"
 #include "node/journeys.hpp"
 
@@ -191,7 +189,7 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     routing::Stop stop = stop_of(work, services_.self());
     stop.version = child->id();
     stop.wire_bytes = entry.custody.wire_bytes;
-    if (const auto* back = routes_.to(entry.custody.from)) stop.hops = static_cast<uint32_t>(std::lround(back->hops()));
+    stop.hops = entry.custody.hops;
     stop.arrived = entry.custody.since;
     stop.trained = now - entry.since;
     const auto* own = interest_.find(entry.custody.task, services_.self());

@@ -176,7 +176,7 @@ claim_kernel_saw_the_journey() {
     kernel=$(kernel_grew first first-end)
     claimed=$(awk '{ sum += $3 * $4 } END { printf "%.0f", sum }' "$record")
     claim "$kernel >= $claimed && $kernel <= $claimed * 1.05" \
-        "the stops claim $claimed bytes, each times its links; the kernel counted $kernel on the veths ($((kernel - claimed)) of offers, receipts, hellos, interest, and repeats to the dead)"
+        "the stops claim $claimed bytes, each times its links; the kernel counted $kernel on the veths ($((kernel - claimed)) of offers, receipts, routing, interest, and repeats to the dead)"
 }
 
 claim_bytes_are_accounted_for() {
@@ -187,26 +187,26 @@ claim_bytes_are_accounted_for() {
     follow_until "$counted" >/dev/null
     sleep 1 # the last receipt
     snapshot after
-    local tx originated forwarded claimed carried models papers others
+    local tx originated forwarded claimed carried kinds models papers
     tx=$(grown '^port\..*\.tx_bytes$')
     originated=$(grown '^port\..*\.originated_bytes$')
     forwarded=$(grown '^port\..*\.forwarded_bytes$')
     models=$(grown '^originated\.(accept|symbol|ack)\.bytes$')
     papers=$(grown '^originated\.(offer|receipt|cancel)\.bytes$')
-    others=$(grown '^originated\.(hello|interest|interest-ack|query)\.bytes$')
+    kinds=$(grown '^originated\..*\.bytes$')
     claimed=$(awk '{ sum += $3 } END { print sum }' "$record")
     carried=$(awk '{ sum += $3 * ($4 - 1) } END { print sum }' "$record")
     say "  the stops claim $claimed bytes; nodes in between carried $carried of them again"
-    say "  nodes sent $models bytes of models and acknowledgements, $papers of offers and receipts, $others of hellos and interest"
+    say "  nodes sent $models bytes of models and acknowledgements, $papers of offers and receipts, $((kinds - models - papers)) of routing and interest"
     claim "$tx == $originated + $forwarded" "ports sent $tx bytes = $originated of their own nodes + $forwarded for others"
-    claim "$originated == $models + $papers + $others" "of the $originated every byte belongs to one kind of packet"
+    claim "$originated == $kinds" "of the $originated every byte belongs to one kind of packet"
     claim "$models >= $claimed && $models <= $claimed * 1.005" "the stops claim what was sent, but for $((models - claimed)) bytes that came late or again"
-    claim "$forwarded >= $carried && $forwarded - $carried <= 2 * ($papers + $others + $models - $claimed)" \
+    claim "$forwarded >= $carried && $forwarded - $carried <= 2 * ($kinds - $claimed)" \
         "what was carried for others is what the stops' hops say, and $((forwarded - carried)) bytes of offers, receipts and interest"
     [[ $kind == dpdk ]] || return 0
     local kernel
     kernel=$(kernel_grew before after)
-    claim "$kernel >= $tx - 10000 && $kernel <= $tx + 10000" "the kernel counted $kernel bytes on the veths, the ports $tx (hellos between two readings)"
+    claim "$kernel >= $tx - 10000 && $kernel <= $tx + 10000" "the kernel counted $kernel bytes on the veths, the ports $tx (routing between two readings)"
 }
 
 # ---- learning ----
