@@ -3,11 +3,10 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
-#include <algorithm>
-
 #include "aipacket/offer.capnp.h"
 #include "aipacket/wire.hpp"
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
 
 namespace aip::aipacket {
 namespace {
@@ -45,12 +44,7 @@ Result<Offer> check_limits(Offer offer) {
         return refused("symbol size out of range");
     }
     if (offer.total_bytes > limits::kModelBytesMax) return refused("more bytes than any model has");
-    const auto task_letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    };
-    if (offer.task.size() > limits::kTaskNameMax || !std::all_of(offer.task.begin(), offer.task.end(), task_letter)) {
-        return refused("task must be at most " + std::to_string(limits::kTaskNameMax) + " of [a-z0-9._-]");
-    }
+    if (!offer.task.empty() && !is_task_key(offer.task)) return refused("task is no task key");
     return offer;
 }
 

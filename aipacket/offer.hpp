@@ -23,7 +23,7 @@ struct Offer {
     uint32_t head_size = 0;    // 1..limits::kHeadBytesMax
     uint32_t symbol_size = 0;  // limits::kSymbolBytesMin..kPayloadBytesMax
     uint64_t total_bytes = 0;  // of all blocks
-    std::string task;          // at most limits::kTaskNameMax
+    std::string task;          // a task key, or nothing
 
     bool operator==(const Offer&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
 #include "ledger/strict_json.hpp"
 #include "ledger/text.hpp"
 
@@ -90,7 +91,7 @@ Result<SignedStatement> read_predicate(const json& predicate, HopStatement s) {
     Fields fields(predicate, "predicate");
     s.content = fields.hex<Digest>("content");
     read_parents(fields, s);
-    s.task = fields.text("task", limits::kTaskNameMax);
+    s.task = fields.text("task", limits::kTaskKeyMax);
     s.what = fields.text("what", limits::kWhatMax);
     s.samples = fields.integer("samples");
     s.steps = fields.integer("steps");
@@ -115,7 +116,7 @@ Result<SignedStatement> read_predicate(const json& predicate, HopStatement s) {
 
 Result<void> check_limits(const HopStatement& s) {
     if (s.parents.size() > limits::kParentsMax) return out_of_limits("parents");
-    if (!is_word(s.task, limits::kTaskNameMax)) return out_of_limits("task");
+    if (!is_task_key(s.task)) return out_of_limits("task");
     if (!is_word(s.what, limits::kWhatMax)) return out_of_limits("what");
     if (s.samples > kJsonIntegerMax) return out_of_limits("samples");
     if (s.steps > kJsonIntegerMax) return out_of_limits("steps");

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
 #include "crypto/sha256.hpp"
 #include "model/manifest_codec.hpp"
 #include "model/text.hpp"
@@ -14,9 +15,9 @@ namespace {
 Error refused(std::string why) { return {ErrorCode::kInvalid, "manifest refused: " + std::move(why)}; }
 
 Result<void> check_fields(const ManifestFields& fields) {
-    if (!is_task_name(fields.task))
+    if (!is_task_key(fields.task))
         return refused("task name " + quoted(fields.task) + ": use 1 to " + std::to_string(limits::kTaskNameMax) +
-                       " of a-z 0-9 . _ -");
+                       " of a-z 0-9 . _ -, or the key of a created task");
     if (fields.parents.size() > limits::kParentsMax)
         return refused("more than " + std::to_string(limits::kParentsMax) + " parents");
     const std::set<VersionId> distinct(fields.parents.begin(), fields.parents.end());
@@ -81,13 +82,6 @@ Digest content_digest(const std::vector<ManifestTensor>& tensors, const std::vec
 }
 
 }  // namespace
-
-bool is_task_name(std::string_view name) {
-    if (name.empty() || name.size() > limits::kTaskNameMax) return false;
-    return std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    });
-}
 
 Result<Manifest> ManifestCodec::build(ManifestRecord record) {
     AIP_TRY(check_fields(record.fields));

@@ -36,11 +36,10 @@ struct ManifestTensor {
 // What the maker of a version says about it; the rest follows from the file.
 struct ManifestFields {
     std::vector<VersionId> parents;  // first the one it was trained from; no duplicates
-    std::string task;
+    std::string task;  // its key
     Metadata metadata;
 };
 
-bool is_task_name(std::string_view name);  // [a-z0-9._-]{1,64}
 
 class Manifest {
 public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/task_key.hpp"
 #include "model/import.hpp"
 
 namespace aip::model {
@@ -37,7 +38,7 @@ Result<VersionSummary> decode_summary(const VersionId& id, std::string_view valu
     summary.file_size = in.u64();
     in.copy(summary.content.bytes);
     summary.task = as_text(in.view(in.remaining()));
-    if (in.failed() || !is_task_name(summary.task)) return damaged(id);
+    if (in.failed() || !is_task_key(summary.task)) return damaged(id);
     return summary;
 }
 

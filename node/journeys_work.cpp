@@ -1,4 +1,5 @@
 // What programs do with models: start one, hand a trained one back, let one go.
+#include "base/task_key.hpp"
 #include "crypto/sha256.hpp"
 #include "node/journeys.hpp"
 
@@ -66,7 +67,7 @@ Result<model::Manifest> record_version(const Services& services, model::Source& 
 
 void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
                     std::function<void(Result<SentModel>)> done) {
-    if (!model::is_task_name(order.task))
+    if (!is_task_key(order.task))
         return done(
             Error{ErrorCode::kInvalid, "task name '" + order.task + "' is not 1 to 64 characters of a-z 0-9 . _ -"});
     const auto* on_journey = std::get_if<OnJourney>(&order.to);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "aipacket/ipv6.hpp"
+#include "base/task_key.hpp"
 
 namespace aip::node {
 namespace {
@@ -204,7 +205,7 @@ void Node::on_send_failed(uint64_t transfer, const Error& error, Heard heard) {
 }
 
 Result<void> Node::bind(SessionId session, const std::string& task) {
-    if (!model::is_task_name(task))
+    if (!is_task_key(task))
         return Error{ErrorCode::kInvalid, "task name '" + task + "' is not 1 to 64 characters of a-z 0-9 . _ -"};
     sessions_.bind(session, task);
     return {};

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
 #include "crypto/sha256.hpp"
 #include "routing/canonical.hpp"
 #include "routing/interest.capnp.h"
@@ -21,7 +22,7 @@ Result<InterestRecord> read_interest(schema::Interest::Reader in) {
     record.origin = join_address(in.getOriginHigh(), in.getOriginLow());
     const auto task = in.getTask();
     const auto counts = in.getLabelCounts();
-    if (task.size() > limits::kTaskNameMax) return invalid("has a task name over 64 bytes");
+    if (task.size() > limits::kTaskKeyMax) return invalid("has a task key over 97 bytes");
     if (counts.size() > limits::kSketchBinsMax) return invalid("has more than 64 label counts");
     record.task.assign(task.begin(), task.end());
     record.sequence = in.getSequence();
@@ -36,17 +37,11 @@ Result<InterestRecord> read_interest(schema::Interest::Reader in) {
 
 }  // namespace
 
-bool is_task_name(std::string_view name) {
-    return !name.empty() && name.size() <= limits::kTaskNameMax && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    });
-}
-
 Result<void> check_interest(const InterestRecord& record) {
     const auto too_many = [](uint64_t count) { return count > kCountMax; };
     const auto& counts = record.label_counts;
     if (!record.origin.is_node()) return invalid("has an origin that is no node address");
-    if (!is_task_name(record.task)) return invalid("needs a task name of 1 to 64 characters out of a-z 0-9 . _ -");
+    if (!is_task_key(record.task)) return invalid("needs a task key");
     if (record.sequence == 0) return invalid("has sequence 0");
     if (record.issued.unix_ms() < 0 || record.expires <= record.issued) return invalid("expires before it is issued");
     if (record.expires.unix_ms() - record.issued.unix_ms() > kInterestLifetimeMax.count_ms())

@@ -17,7 +17,7 @@ inline constexpr std::string_view kInterestDomain = "interest";
 
 struct InterestRecord {
     Address origin;
-    std::string task;
+    std::string task;  // its key
     uint64_t sequence = 0;
     WallTime issued;
     WallTime expires;                    // after issued, by at most kInterestLifetimeMax
@@ -30,8 +30,6 @@ struct InterestRecord {
 };
 inline constexpr Duration kInterestLifetimeMax = Duration::seconds(24 * 3600);
 inline constexpr uint64_t kCountMax = uint64_t{1} << 48;  // any count; sums of 4,096 records stay exact and in range
-
-bool is_task_name(std::string_view name);  // 1..limits::kTaskNameMax of [a-z0-9._-]
 
 Result<void> check_interest(const InterestRecord& record);
 Bytes encode_interest(const InterestRecord& record);  // of a record that passes check_interest

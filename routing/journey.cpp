@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
 #include "routing/interest_record.hpp"
 
 namespace aip::routing {
@@ -152,7 +153,8 @@ std::vector<uint64_t> spread(uint64_t total, std::span<const uint64_t> weights) 
 }
 
 Result<void> check_journey(const JourneyRecord& record) {
-    if (!is_task_name(record.task)) return invalid("needs a task name of 1 to 64 characters out of a-z 0-9 . _ -");
+    if (!is_task_key(record.task))
+        return invalid("needs a task: a name of a-z 0-9 . _ -, or the key of a created task");
     if (!is_task_name(record.policy)) return invalid("needs the name of a next-stop policy");
     if (!record.origin.is_node()) return invalid("has an origin that is no node address");
     if (uint64_t{record.stops} + record.stops_left > UINT32_MAX) return invalid("has a budget over 2^32 stops");

@@ -69,7 +69,7 @@ struct Visit {
 
 struct JourneyRecord {
     uint64_t id = 0;
-    std::string task;
+    std::string task;  // its key
     std::string policy;
     Address origin;
     uint32_t stops = 0;

@@ -169,8 +169,8 @@ Result<void> get_lists(schema::Journey::Reader in, JourneyRecord& record) {
 
 Result<JourneyRecord> read_journey(schema::Journey::Reader in) {
     JourneyRecord record;
-    if (in.getTask().size() > limits::kTaskNameMax || in.getPolicy().size() > limits::kTaskNameMax)
-        return invalid("has a name over 64 bytes");
+    if (in.getTask().size() > limits::kTaskKeyMax || in.getPolicy().size() > limits::kTaskNameMax)
+        return invalid("has a name that is too long");
     record.id = in.getId();
     record.task = text_of(in.getTask());
     record.policy = text_of(in.getPolicy());

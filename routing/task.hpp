@@ -14,6 +14,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "base/task_key.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
 
@@ -79,10 +80,11 @@ struct TaskRecord {
 
 Result<void> check_task(const TaskRecord& record);  // says which rule is wrong, and what is allowed
 Bytes encode_task(const TaskRecord& record);        // canonical body; of a record that passes check_task
+Result<TaskRecord> parse_task(ByteView body);       // canonical single-segment Cap'n Proto and nothing else
 TaskId task_id(ByteView body);
 std::string task_key(const TaskRecord& record, const TaskId& id);
-bool is_task_key(std::string_view text);  // a bare name is one too
-std::string_view task_name(std::string_view key);
+using aip::is_task_key;
+using aip::task_name;
 
 struct SignedTask {
     TaskRecord record;

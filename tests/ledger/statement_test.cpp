@@ -67,7 +67,7 @@ TEST(Leaf, WithEveryFieldAtItsLimitFits) {
     const auto signer = signer_of(2);
     HopStatement s = statement_of(signer, 1);
     s.parents.assign(limits::kParentsMax, version_of(9));
-    s.task.assign(limits::kTaskNameMax, 't');
+    s.task = std::string(64, 't') + "@" + std::string(32, 'f');
     s.what.assign(limits::kWhatMax, 'w');
     s.software.assign(limits::kSoftwareMax, '"');
     s.samples = s.steps = kJsonIntegerMax;

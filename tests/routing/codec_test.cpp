@@ -63,7 +63,7 @@ JourneyRecord some_journey() {
 }
 
 JourneyRecord largest_journey() {
-    JourneyStart start{UINT64_MAX, std::string(64, 't'), std::string(64, 'p'), plain_address(1), 2'000'000, {},
+    JourneyStart start{UINT64_MAX, test::longest_task_key(), std::string(64, 'p'), plain_address(1), 2'000'000, {},
                        kCountMax,  Duration::seconds(9), test::kWall};
     for (uint64_t i = 0; i < limits::kJourneyItineraryMax; ++i)
         start.itinerary.push_back(plain_address(UINT64_MAX - i));
@@ -175,7 +175,7 @@ TEST(InterestCodec, IsTheOneOfTheRfc) {
 
 TEST(InterestCodec, FitsOnePacketWhenFull) {
     InterestRecord record = some_interest();
-    record.task.assign(limits::kTaskNameMax, 'x');
+    record.task = test::longest_task_key();
     record.label_counts.assign(limits::kSketchBinsMax, kCountMax);
     const Bytes sealed = test::make_signer("a").seal(kInterestDomain, encode_interest(record));
     EXPECT_LE(sealed.size(), limits::kInterestRecordBytesMax);

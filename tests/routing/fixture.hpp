@@ -45,4 +45,6 @@ inline Address plain_address(uint64_t id) {
     return Address::make(NetworkId{{0xa1, 0xb2, 0xc3, 0xd4, 0xe5}}, InterfaceId{id});
 }
 
+inline std::string longest_task_key() { return std::string(64, 't') + "@" + std::string(32, 'f'); }
+
 }  // namespace aip::routing::test
