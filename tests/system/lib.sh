@@ -57,7 +57,7 @@ make_keys() {
 port() { printf '\n[[port]]\nname = "to%d"\nkind = "udp"\nlisten = "127.0.0.1:%d"\npeers = ["127.0.0.1:%d"]\n' "$2" $((base + 10 * $1 + $2)) $((base + 10 * $2 + $1)); }
 
 write_config() { # NODE
-    printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\n\n[control]\nsocket = "%s"\n' "$dir/state$1" "$dir/keys$1" "$dir/n$1.sock"
+    printf '[node]\nstate_dir = "%s"\nkey_dir = "%s"\nhello_interval_ms = 200\n\n[control]\nsocket = "%s"\n' "$dir/state$1" "$dir/keys$1" "$dir/n$1.sock"
     case $1 in
         1) port 1 2 ;;
         2) port 2 1 && port 2 3 ;;
