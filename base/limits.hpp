@@ -65,6 +65,17 @@ inline constexpr uint32_t kInterestTasksMax = 16;          // of one origin
 inline constexpr uint32_t kInterestPeersMax = 4096;        // one exchange talks to
 inline constexpr uint32_t kIntroductionBytesMax = 1200;    // sealed; fits one packet of any link
 
+// Link services (rfc/0011, node/)
+inline constexpr uint32_t kIcmpErrorsPerSecond = 100;
+inline constexpr uint32_t kAdvertisementsPerSecond = 100;
+inline constexpr uint32_t kEchoRepliesPerSecond = 1000;
+inline constexpr uint32_t kEchoRunsMax = 16;          // pings and traces at once
+inline constexpr uint32_t kEchoOutstandingMax = 256;  // unanswered requests of one of them
+inline constexpr uint32_t kEchoCountMax = 10'000;     // requests of one ping
+inline constexpr uint32_t kEchoIntervalMinMs = 10;
+inline constexpr uint32_t kEchoIntervalMaxMs = 60'000;
+inline constexpr uint32_t kTraceHopsMax = 32;
+
 // Ledger (rfc/0004, ledger/)
 inline constexpr uint32_t kLeafBytesMax = 65'535;           // C2SP tlog-tiles: entries have a u16 length
 inline constexpr uint32_t kHopLeafBytesMax = 24u << 10;     // a leaf of ours with every field at its limit fits

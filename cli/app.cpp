@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "base/limits.hpp"
 #include "cli/commands.hpp"
 #include "cli/suggest.hpp"
 
@@ -22,6 +23,7 @@ struct Arguments {
     int64_t days = 825;
     SendOptions send;
     RecvOptions recv;
+    PingOptions ping;
 };
 
 class Parser {
@@ -40,6 +42,7 @@ public:
         app_.name("aipctl");
         add_keys();
         add_reports();
+        add_echo();
         add_models();
         add_ledger();
     }
@@ -146,6 +149,22 @@ private:
         command(journey, "follow", "the stops of one as they come, to its end", "aipctl journey follow 12ab",
                 [this](Context& c) { return journey_follow(c, a_.id); })
             ->add_option("ID", a_.id, "as `journey list` shows it")
+            ->required();
+    }
+
+    void add_echo() {
+        CLI::App* pinging = command(&app_, "ping", "ask a node for echoes", "aipctl ping fd5e:2e84:6101::7a1f:22 -c 10",
+                                    [this](Context& c) { return ping(c, a_.ping); });
+        pinging->add_option("ADDRESS", a_.ping.to, "a node's address, or the beginning of it")->required();
+        pinging->add_option("-c,--count", a_.ping.count, "how many")
+            ->check(CLI::Range(1u, limits::kEchoCountMax))
+            ->capture_default_str();
+        pinging->add_option("--interval", a_.ping.interval_ms, "milliseconds between them")
+            ->check(CLI::Range(limits::kEchoIntervalMinMs, limits::kEchoIntervalMaxMs))
+            ->capture_default_str();
+        command(&app_, "trace", "the hops on the way to a node", "aipctl trace fd5e:2e84:6101::7a1f:22",
+                [this](Context& c) { return trace(c, a_.id); })
+            ->add_option("ADDRESS", a_.id, "a node's address, or the beginning of it")
             ->required();
     }
 

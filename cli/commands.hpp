@@ -36,6 +36,15 @@ Result<Outcome> models_export(Context& context, const std::string& version, cons
 Result<Outcome> transfers_cancel(Context& context, const std::string& transfer);
 Result<Outcome> journey_follow(Context& context, const std::string& journey);
 
+// echo.cpp
+struct PingOptions {
+    std::string to;  // address, or the beginning of one
+    uint32_t count = 4;
+    uint32_t interval_ms = 1000;
+};
+Result<Outcome> ping(Context& context, const PingOptions& options);
+Result<Outcome> trace(Context& context, const std::string& to);
+
 // ledger.cpp
 Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
                             const std::string& network);

@@ -177,10 +177,24 @@ void Bridge::handle(const Call& call, api::CancelRequest& request, std::optional
 }
 
 void Bridge::handle(const Call& call, api::ReportQuery& request, std::optional<OwnedFd>) {
+    if (request.name == "ping" || request.name == "trace") return echo(call, request);
     node_->report(request.name, request.args, [this, call, all = request.name == "counters"](Result<Report> report) {
         if (report && all) add_control_counters(*report);
         report ? answer(call, std::move(*report)) : fail(call, report.error());
     });
+}
+
+void Bridge::echo(const Call& call, const api::ReportQuery& request) {
+    const auto order = node::parse_echo_order(request.name, request.args);
+    if (!order) return fail(call, order.error());
+    node_->echo(
+        call.session, *order,
+        [this, call](uint64_t done, uint64_t total, std::string_view line) {
+            server_->progress(call.session, {call.id, done, total, {}, std::string(line)});
+        },
+        [this, call](Result<Report> report) {
+            report ? answer(call, std::move(*report)) : fail(call, report.error());
+        });
 }
 
 void Bridge::add_control_counters(Report& counters) const {

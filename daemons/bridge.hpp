@@ -55,6 +55,7 @@ private:
     void handle(const Call& call, api::LedgerAudit& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::ExportVersion& request, std::optional<OwnedFd> file);
 
+    void echo(const Call& call, const api::ReportQuery& request);
     void add_control_counters(Report& counters) const;
     void answer(const Call& call, api::ReplyBody body, std::optional<OwnedFd> file = std::nullopt);
     void answer(const Call& call, const Result<void>& result);

@@ -55,6 +55,8 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       settings_(std::move(settings)),
       verifier_(root),
       outbox_(services.dataplane, services.self()),
+      echo_(services.self(), services.rng, outbox_),
+      icmp_(services.dataplane, services.self(), outbox_, echo_),
       router_(services.signer, verifier_, services.rng, router_options(services, settings_, lot)),
       interest_(services.signer, verifier_, services.rng, interest_options(services, settings_)),
       exchange_(std::make_unique<Exchange>(services, verifier_, outbox_, static_cast<ExchangeUser&>(*this),
@@ -98,13 +100,14 @@ size_t Node::poll(Instant now) {
     done += exchange_->poll(now);
     done += journeys_->poll(now);
     done += auditor_->poll(now);
+    done += echo_.poll(now);
     services_.dataplane.flush();
     return done;
 }
 
 Instant Node::next_wakeup() const {
     return std::min({router_.next_wakeup(), interest_.next_wakeup(), exchange_->next_wakeup(), journeys_->next_wakeup(),
-                     auditor_->next_wakeup()});
+                     auditor_->next_wakeup(), echo_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {
@@ -116,7 +119,7 @@ size_t Node::route(Instant now) {
             static_cast<void>(
                 outbox_.send_on(packet.port, packet.to, dataplane::kNeighbourGroup, header, packet.payload));
         } else {
-            static_cast<void>(outbox_.send_babel(packet.port, packet.to, packet.destination, packet.payload));
+            send_babel(packet);
         }
     }
     if (router_.changed()) {
@@ -127,6 +130,21 @@ size_t Node::route(Instant now) {
     }
     reserve_seqnos();
     return packets.size();
+}
+
+// UDP from our link-local address (rfc/0009).
+void Node::send_babel(const routing::RouterOut& packet) {
+    constexpr uint16_t kPort = routing::babel::kUdpPort;
+    const auto write = [&](MutableBytes room) -> size_t {
+        if (room.size() < aipacket::kUdpPayload + packet.payload.size()) return 0;
+        std::memcpy(room.data() + aipacket::kUdpPayload, packet.payload.data(), packet.payload.size());
+        aipacket::Endpoints ends;
+        ends.source = Address::link_local(self().interface_id());
+        ends.destination = packet.destination;
+        ends.hop_limit = 1;
+        return aipacket::encode_udp(room, ends, {kPort, kPort}, packet.payload.size());
+    };
+    static_cast<void>(outbox_.send_plain_on(packet.port, packet.to, write));
 }
 
 void Node::reserve_seqnos() {
@@ -169,6 +187,8 @@ void Node::on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& fro
 }
 
 void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
+    if (aipacket::next_header(bytes) == aipacket::kProtocolIcmpv6)
+        return icmp_.on_packet(port, from, bytes, services_.clock.now());
     if (aipacket::packet_source(bytes).is_link_local()) return on_babel(port, from, bytes);
     aipacket::PacketView packet;
     const aipacket::DropReason reason = aipacket::decode(bytes, packet);
@@ -187,6 +207,11 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
         default: return exchange_->on_packet(packet, now);
     }
+}
+
+void Node::on_undeliverable(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet,
+                            dataplane::DropReason reason, uint32_t mtu) {
+    icmp_.on_undeliverable(port, from, packet, reason, mtu, services_.clock.now());
 }
 
 void Node::on_model_head(const Incoming& incoming, Bytes head) { journeys_->on_model_head(incoming, std::move(head)); }
@@ -242,7 +267,16 @@ Result<void> Node::cancel(uint64_t transfer) { return journeys_->cancel(transfer
 
 void Node::close_session(SessionId session) {
     journeys_->close_session(session);
+    echo_.close(session);
     for (const std::string& task : sessions_.close(session)) interest_.withdraw(task, services_.clock.now());
+}
+
+void Node::echo(SessionId session, const EchoOrder& order, EchoLine line, std::function<void(Result<Report>)> done) {
+    std::vector<Address> known;
+    for (const routing::RouteView& route : routes().table()) known.push_back(route.destination);
+    const auto to = find_node(order.to, known);
+    if (!to) return done(to.error());
+    echo_.start(session, order, *to, std::move(line), std::move(done), services_.clock.now());
 }
 
 void Node::entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done) {

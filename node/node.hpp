@@ -13,6 +13,7 @@
 #include "base/report.hpp"
 #include "node/auditor.hpp"
 #include "node/exchange.hpp"
+#include "node/icmp.hpp"
 #include "node/journeys.hpp"
 #include "node/outbox.hpp"
 #include "node/requests.hpp"
@@ -58,6 +59,8 @@ public:
     // Looking in.
     void report(const std::string& name, const std::vector<std::string>& args,
                 std::function<void(Result<Report>)> done);
+    // Ping or trace; a line for each request, then the whole.
+    void echo(SessionId session, const EchoOrder& order, EchoLine line, std::function<void(Result<Report>)> done);
     void entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done);
     void checkpoint(uint64_t size_max, std::function<void(Result<Bytes>)> done);  // 0: the newest
     void consistency(uint64_t from, uint64_t to, std::function<void(Result<Bytes>)> done);
@@ -76,6 +79,8 @@ private:
 
     // dataplane::LocalSink
     void on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet) override;
+    void on_undeliverable(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet,
+                          dataplane::DropReason reason, uint32_t mtu) override;
     // ExchangeUser
     void on_model_head(const Incoming& incoming, Bytes head) override;
     void on_model_stored(const Incoming& incoming, const aipacket::Progress& progress) override;
@@ -86,6 +91,7 @@ private:
 
     void add_to_router(dataplane::PortIndex port);
     size_t route(Instant now);
+    void send_babel(const routing::RouterOut& packet);
     void reserve_seqnos();
     size_t exchange_interest(Instant now);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
@@ -107,6 +113,8 @@ private:
     Settings settings_;
     crypto::Verifier verifier_;
     Outbox outbox_;
+    Echo echo_;
+    Icmp icmp_;
     routing::Router router_;
     routing::InterestExchange interest_;
     Sessions sessions_;

@@ -1,8 +1,6 @@
 #include "node/outbox.hpp"
 
-#include "aipacket/ipv6.hpp"
 #include "dataplane/segment_routing.hpp"
-#include "routing/babel/packet.hpp"
 
 namespace aip::node {
 
@@ -55,22 +53,6 @@ bool Outbox::send_on(dataplane::PortIndex port, const dataplane::LinkAddress& li
     if (!packet || packet.capacity() < aipacket::kPacketOverhead + payload.size()) return false;
     std::memcpy(packet.data() + aipacket::kPacketOverhead, payload.data(), payload.size());
     return dataplane_.send_on(port, link, finish(to, std::move(packet), header, payload.size()));
-}
-
-bool Outbox::send_babel(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,
-                        ByteView payload) {
-    constexpr uint16_t kPort = routing::babel::kUdpPort;
-    dataplane::Packet packet = dataplane_.alloc(port);
-    if (!packet || packet.capacity() < aipacket::kUdpPayload + payload.size()) return false;
-    std::memcpy(packet.data() + aipacket::kUdpPayload, payload.data(), payload.size());
-    aipacket::Endpoints ends;
-    ends.source = Address::link_local(self_.interface_id());
-    ends.destination = to;
-    ends.hop_limit = 1;
-    packet.set_size(aipacket::encode_udp(packet.room(), ends, {kPort, kPort}, payload.size()));
-    ++babel_.packets;
-    babel_.bytes += packet.size();
-    return dataplane_.send_on(port, link, std::move(packet));
 }
 
 }  // namespace aip::node

@@ -36,24 +36,45 @@ public:
     bool send_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to,
                  const aipacket::Header& header, ByteView payload);
 
-    // To one neighbour, or to all of the link: UDP from our link-local address, ports 6696 (rfc/0009).
-    bool send_babel(dataplane::PortIndex port, const dataplane::LinkAddress& link, const Address& to, ByteView payload);
+    // What is no AI packet (rfc/0011): write(MutableBytes room) writes a whole IPv6 packet and returns its length; 0:
+    // do not send it. To a node by its route, or to a neighbour on its link.
+    template <class Write>
+    bool send_plain(const Address& to, Write write) {
+        const dataplane::NextHop* hop = dataplane_.route(to.interface_id());
+        dataplane::Packet packet = hop == nullptr ? dataplane::Packet() : plain(hop->port, write);
+        return packet && dataplane_.send(std::move(packet));
+    }
+    template <class Write>
+    bool send_plain_on(dataplane::PortIndex port, const dataplane::LinkAddress& link, Write write) {
+        dataplane::Packet packet = plain(port, write);
+        return packet && dataplane_.send_on(port, link, std::move(packet));
+    }
 
     struct Count {
         uint64_t packets = 0;
         uint64_t bytes = 0;  // IPv6 header included
     };
     const Count& count(aipacket::Kind kind) const { return counts_[static_cast<size_t>(kind)]; }
-    const Count& babel() const { return babel_; }
+    const Count& count_plain() const { return plain_; }
 
 private:
+    template <class Write>
+    dataplane::Packet plain(dataplane::PortIndex port, Write& write) {
+        dataplane::Packet packet = dataplane_.room(port) == 0 ? dataplane::Packet() : dataplane_.alloc(port);
+        const size_t size = packet ? write(packet.room()) : 0;
+        if (size == 0) return {};
+        packet.set_size(size);
+        ++plain_.packets;
+        plain_.bytes += size;
+        return packet;
+    }
     dataplane::Packet finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,
                              size_t payload_bytes, std::span<const Address> via = {});
 
     dataplane::Dataplane& dataplane_;
     Address self_;
     std::array<Count, aipacket::kKindMax + 1> counts_{};
-    Count babel_;
+    Count plain_;
 };
 
 }  // namespace aip::node

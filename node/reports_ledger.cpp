@@ -94,8 +94,6 @@ Report Node::report_counters() const {
     for (size_t i = 1; i < refused_.size(); ++i)
         add("packet.refused." + std::string(aipacket::drop_reason_name(static_cast<aipacket::DropReason>(i))),
             refused_[i]);
-    add("originated.babel.packets", outbox_.babel().packets);
-    add("originated.babel.bytes", outbox_.babel().bytes);
     for (size_t i = 0; i < routing::kIntroductionVerdicts; ++i) {
         const auto verdict = static_cast<routing::IntroductionVerdict>(i);
         add("introduction." + std::string(routing::introduction_verdict_name(verdict)),
@@ -115,6 +113,23 @@ Report Node::report_counters() const {
         const auto verdict = static_cast<routing::InterestVerdict>(i);
         add("interest." + std::string(routing::interest_verdict_name(verdict)), interest_.count(verdict));
     }
+    add("originated.plain.packets", outbox_.count_plain().packets);
+    add("originated.plain.bytes", outbox_.count_plain().bytes);
+    const IcmpCounters& icmp = icmp_.counters();
+    add("icmp.refused", icmp.refused);
+    add("icmp.echo_requests", icmp.echo_requests);
+    add("icmp.unexpected_replies", echo_.unexpected());
+    add("icmp.solicitations", icmp.solicitations);
+    add("icmp.advertisements", icmp.advertisements);
+    add("icmp.invalid_nd", icmp.invalid_nd);
+    add("icmp.rate_limited", icmp.rate_limited);
+    add("icmp.sent_hop_limit", icmp.sent_hop_limit);
+    add("icmp.sent_no_route", icmp.sent_no_route);
+    add("icmp.sent_too_big", icmp.sent_too_big);
+    add("icmp.heard_hop_limit", icmp.heard_hop_limit);
+    add("icmp.heard_no_route", icmp.heard_no_route);
+    add("icmp.heard_too_big", icmp.heard_too_big);
+    add("icmp.heard_other", icmp.heard_other);
     const ExchangeCounters& e = exchange_->counters();
     add("transfer.offers_refused_signature", e.offers_refused_signature);
     add("transfer.offers_refused_full", e.offers_refused_full);

@@ -88,6 +88,8 @@ TEST_F(Offline, EveryCommandHasHelpWithAnExample) {
                                                             {"routes"},
                                                             {"interest"},
                                                             {"counters"},
+                                                            {"ping"},
+                                                            {"trace"},
                                                             {"models"},
                                                             {"models", "list"},
                                                             {"models", "export"},
@@ -160,6 +162,16 @@ TEST_F(WithNode, EveryReportCommandAsksForItsReport) {
         ASSERT_EQ(run(words).exit, 0) << name;
         EXPECT_EQ(std::get<api::ReportQuery>(node_.seen.back()).name, name);
     }
+}
+
+TEST_F(WithNode, PingAndTraceAskTheirDaemonAndFailUnlessTheNodeAnswered) {
+    EXPECT_EQ(run({"ping", "7a1f", "-c", "2", "--interval", "10"}).exit, 1);  // this daemon's table says nothing
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"ping", {"7a1f", "2", "10"}}));
+    EXPECT_EQ(run({"trace", "7a1f"}).exit, 1);
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"trace", {"7a1f"}}));
+    EXPECT_EQ(run({"ping"}).exit, 2);
+    EXPECT_EQ(run({"ping", "7a1f", "-c", "0"}).exit, 2);
+    EXPECT_EQ(run({"ping", "7a1f", "--interval", "9"}).exit, 2);
 }
 
 TEST_F(WithNode, SendsAFileAndShowsItsHashProgressAndReceipt) {

@@ -30,7 +30,7 @@ for ((kill = 1; kill <= ${KILLS:-6}; ++kill)); do
         sleep "0.$((RANDOM % 10))"
         start "$node"
         wait_for "n$node is back" 20 ctl "$node" status
-        wait "${pid[trainer$node]}" 2>/dev/null || true # it ends without its daemon
+        kill -KILL "${pid[trainer$node]}" 2>/dev/null || true # unless it has ended with its daemon
     else
         kill -KILL "${pid[trainer$node]}"
         echo "the trainer of n$node is killed after stop $(made)"
