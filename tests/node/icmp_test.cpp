@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "dataplane/memory_port.hpp"
 
 namespace aip::node {
@@ -41,6 +43,15 @@ Bytes asks_for(const Address& target) {
     Bytes body;
     Writer(body).u32(0).put(target.view());
     return body;
+}
+
+Bytes vector(const std::string& name) {
+    std::ifstream file(AIP_SOURCE_DIR "/rfc/vectors/0011/" + name + ".hex");
+    std::string hex;
+    for (std::string line; std::getline(file, line);) hex += line;
+    const auto bytes = from_hex(hex);
+    EXPECT_TRUE(bytes && !bytes->empty()) << name;
+    return bytes.value_or(Bytes{});
 }
 
 struct Sent {
@@ -129,6 +140,16 @@ TEST_F(IcmpTest, AnswersEchoesAtEveryAddressOfItsOwn) {
         EXPECT_EQ(to_bytes(sent.view.body), body);
     }
     EXPECT_EQ(icmp_.counters().echo_requests, std::size(cases));
+}
+
+TEST_F(IcmpTest, AnswersAsTheVectorsOfRfc0011Do) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"solicitation", "advertisement"}, {"echo_request", "echo_reply"}, {"lost", "no_route"}};
+    for (const auto& [question, answer] : cases) {
+        sent_ = {};
+        arrives(kMacK, vector(question));
+        EXPECT_EQ(only(0).packet, vector(answer)) << question;
+    }
 }
 
 TEST_F(IcmpTest, TellsItsMacToWhoAsks) {

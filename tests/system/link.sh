@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A stock kernel beside a node (rfc/0011): it finds the node's MAC, pings it, and is told why its packets go no further.
-# Needs root, network namespaces and ping.
+# Needs root and network namespaces.
 #
 #     kernel ==k/n==== n1 ==n2/n1== n2       veths; mtu 9000 on the left, 1500 on the right, DPDK ports (net_af_packet)
-if [[ $(id -u) != 0 ]] || ! command -v ping >/dev/null || ! ip netns add "link$$" 2>/dev/null; then
-    echo "SKIPPED: needs root, ping and network namespaces"
+if [[ $(id -u) != 0 ]] || ! ip netns add "link$$" 2>/dev/null; then
+    echo "SKIPPED: needs root and network namespaces"
     exit 77
 fi
 ip netns del "link$$"
@@ -42,33 +42,31 @@ wait_for "n1 reaches n2" 20 reaches 1 2
 wait_for "n2 reaches n1" 20 reaches 2 1
 
 # The kernel has an address in the network's prefix, and n1 as its router, by its link-local address.
-prefix=${address[1]%"${address[1]#*:*:*:}"}
-kernel=${prefix}:7
-groups=$(python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(sys.argv[1]).exploded[20:])' "${address[1]}")
-link_local=fe80::$groups
+canonical() { python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(sys.argv[1]))' "$1"; }
+exploded=$(python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(sys.argv[1]).exploded)' "${address[1]}")
+prefix=${exploded:0:14}:
+kernel=$(canonical "$prefix:7")
+link_local=$(canonical "fe80::${exploded:20}")
 has_link_local() { in_space k ip -6 addr show dev n1 scope link -tentative | grep -q inet6; }
 wait_for "the kernel's own link-local address" 20 has_link_local
 in_space k ip -6 addr add "$kernel/128" dev n1 nodad
 in_space k ip -6 route add "${address[1]}" dev n1
 in_space k ip -6 route add "$prefix:/64" via "$link_local" dev n1 src "$kernel"
 
-kernel_ping() { in_space k ping -6 -n -c 3 -i 0.2 -w 10 "$@" >"$dir/ping"; }
-kernel_ping "$link_local%n1" || fail "the kernel cannot ping n1's link-local address: $(cat "$dir/ping")"
-in_space k ip -6 neigh show "$link_local" dev n1 | grep -q lladdr || fail "no MAC for $link_local"
-ok "a kernel pings our link-local address"
-kernel_ping "${address[1]}" || fail "the kernel cannot ping n1's node address: $(cat "$dir/ping")"
-ok "a kernel pings our node address"
-kernel_ping -s 8000 "${address[1]}" || fail "the kernel cannot ping n1 with 8000 bytes: $(cat "$dir/ping")"
-ok "a kernel pings us with 8,000 bytes"
-
-told() { # PATTERN PING-ARGUMENTS...: a ping that fails, and is told why by n1
-    ! kernel_ping "${@:2}" || fail "answered: ${*:2}"
-    grep -qiE "From ${address[1]}.*$1|$1" "$dir/ping" || fail "expected '$1', got: $(cat "$dir/ping")"
-    ok "a kernel is told: $1"
+# answers "WHAT" "TYPE CODE PARAMETER FROM" ADDRESS [BYTES [HOP-LIMIT]]
+answers() {
+    local got
+    got=$(in_space k "$(dirname "$0")/kernel_ping.py" "${@:3}") || fail "no answer: $1"
+    [[ $got == "$2" ]] || fail "$1: expected '$2', got '$got'"
+    ok "$1"
 }
-told 'Time exceeded: Hop limit' -t 1 "${address[2]}"
-told 'No route' "$prefix:dead"
-told '(Packet too big|message too long).*mtu.?1500' -M do -s 4000 "${address[2]}"
+answers "a kernel pings our link-local address" "129 0 0 $link_local" "$link_local%n1"
+in_space k ip -6 neigh show "$link_local" dev n1 | grep -q lladdr || fail "the kernel has no MAC for $link_local"
+answers "a kernel pings our node address" "129 0 0 ${address[1]}" "${address[1]}"
+answers "a kernel pings us with 8,000 bytes" "129 0 0 ${address[1]}" "${address[1]}" 8000
+answers "a kernel is told where the hop limit ended" "3 0 0 ${address[1]}" "${address[2]}" 56 1
+answers "a kernel is told that there is no route" "1 0 0 ${address[1]}" "$prefix:dead"
+answers "a kernel is told what the next link carries" "2 0 1500 ${address[1]}" "${address[2]}" 4000
 
 in_space k ip -6 addr add "${address[1]}/128" dev n1
 dad_failed() { in_space k ip -6 addr show dev n1 dadfailed | grep -q "${address[1]}"; }
