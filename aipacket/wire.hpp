@@ -30,8 +30,8 @@ inline constexpr uint8_t kHopLimitDefault = 64;
 
 enum class Kind : uint8_t {
     kIntroduction = 1,  // neighbour to neighbour (routing)
-    kInterest = 2,      // a signed interest record (routing)
-    kInterestAck = 3,   //
+    kInterest = 2,      // signed interest records (routing)
+    kGossip = 3,        // which of them there are, and which are wanted (routing)
     kQuery = 4,         // asks for records (routing)
     kOffer = 5,         // sender: here is a transfer; symbol = life of the sender, epoch = newest epoch it has taken
     kAccept = 6,        // receiver: send me this; symbol = part number

@@ -51,7 +51,7 @@ public:
         uint64_t samples = 0;
         for (uint64_t count : labels_) samples += count;
         AIP_ASSERT(machine.node().bind(session, kTask).has_value());
-        AIP_ASSERT(machine.node().publish_interest(session, kTask, {labels_, samples, 10'000}).has_value());
+        AIP_ASSERT(machine.node().publish_interest(session, kTask, {{labels_, {}}, samples, 10'000}).has_value());
     }
 
     void on_delivery(sim::Machine& machine, node::SessionId session, const node::Delivery& delivery,
@@ -94,7 +94,7 @@ void lay_grid(sim::Network& network, size_t side) {
 
 bool tables_are_full(sim::Network& network) {
     for (size_t i = 0; i < network.size(); ++i)
-        if (network.machine(i).node().interest().entries(kTask).size() < network.size()) return false;
+        if (network.machine(i).node().interest().count(kTask) < network.size()) return false;
     return true;
 }
 

@@ -16,14 +16,20 @@ constexpr int kRounds = 501;
 Address address_of(uint64_t i) { return Address::make(NetworkId{{1, 2, 3, 4, 5}}, InterfaceId{i + 1}); }
 
 routing::InterestTable make_table(Rng& rng) {
-    routing::InterestTable table;
-    const WallTime wall = WallTime::from_unix_ms(1'750'000'000'000);
+    routing::InterestTable table(address_of(0).network());
+    table.listen("task");
     for (size_t i = 0; i < kMembers; ++i) {
-        routing::InterestRecord record{address_of(i), "task", 1, wall, wall + Duration::seconds(600), {}, 600, 600};
+        routing::InterestRecord record;
+        record.origin = address_of(i);
+        record.task = routing::task_ref("task");
+        record.sequence = 1;
+        record.lifetime = Duration::seconds(600);
+        record.samples = 600;
+        record.samples_per_second = 600;
         for (size_t k = 0; k < kClasses; ++k)
-            record.label_counts.push_back(1 + static_cast<uint64_t>(600 * sim::gamma_draw(rng, 0.1)));
-        const auto put = table.put(std::move(record), Instant{}, Instant::never());
-        AIP_ASSERT(put == routing::InterestTable::Put::kStored);
+            record.sketch.labels.push_back(1 + static_cast<uint64_t>(600 * sim::gamma_draw(rng, 0.1)));
+        const Bytes body = routing::encode_interest(record);
+        AIP_ASSERT(table.put(record, {{}, body, {}}, Instant{}) == routing::InterestTable::Put::kStored);
     }
     return table;
 }
@@ -50,7 +56,7 @@ DecisionTimes time_decisions() {
     routing::Stop stop;
     stop.node = here;
     stop.samples = 600;
-    journey = *routing::add_stop(journey, stop, {table.find("task", here)->record.label_counts, {}});
+    journey = *routing::add_stop(journey, stop, table.find("task", here)->record.sketch);
     const routing::PathTo path_to = [](const Address& node) {
         return routing::Path{static_cast<double>(1 + static_cast<uint64_t>(node.interface_id()) % 7), 0.01, false};
     };

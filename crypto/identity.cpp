@@ -112,19 +112,17 @@ Signer::Signer(SecretKey operational, CredentialBytes credential, Principal self
     AIP_ASSERT(key_.public_key() == self_.operational);
 }
 
-Bytes Signer::seal(std::string_view domain, ByteView body) const {
+namespace {
+
+Bytes to_sign(std::string_view domain, const CredentialBytes& credential, ByteView body) {
     AIP_ASSERT(domain.size() < 256 && body.size() < UINT32_MAX);
     Bytes out;
     out.reserve(10 + domain.size() + kCredentialBytes + body.size() + Signature::kSize);
     Writer w(out);
     w.put(kSealMagic).u8(kVersion).u8(static_cast<uint8_t>(domain.size())).put(domain);
-    w.put(credential_.view()).u32(static_cast<uint32_t>(body.size())).put(body);
-    const Signature signature = key_.sign(out);
-    w.put(signature.view());
+    w.put(credential.view()).u32(static_cast<uint32_t>(body.size())).put(body);
     return out;
 }
-
-namespace {
 
 struct Envelope {
     std::string_view domain;
@@ -149,6 +147,28 @@ Result<Envelope> take_apart(ByteView sealed) {
 
 }  // namespace
 
+Bytes Signer::seal(std::string_view domain, ByteView body) const {
+    Bytes out = to_sign(domain, credential_, body);
+    const Signature signature = key_.sign(out);
+    Writer(out).put(signature.view());
+    return out;
+}
+
+Bytes join_seal(std::string_view domain, const CredentialBytes& credential, ByteView body, const Signature& signature) {
+    Bytes out = to_sign(domain, credential, body);
+    Writer(out).put(signature.view());
+    return out;
+}
+
+Result<Unsealed> take_seal_off(ByteView sealed) {
+    AIP_ASSIGN(const Envelope e, take_apart(sealed));
+    return Unsealed{e.credential, e.body, e.signature};
+}
+
+uint64_t credential_hint(const CredentialBytes& credential) {
+    return load_be64(sha256(credential.view()).bytes.data());
+}
+
 Result<CredentialBytes> sealed_credential(ByteView sealed) {
     AIP_ASSIGN(const Envelope e, take_apart(sealed));
     return e.credential;
@@ -156,8 +176,12 @@ Result<CredentialBytes> sealed_credential(ByteView sealed) {
 
 Result<Claim> sealed_claim(ByteView sealed) {
     AIP_ASSIGN(const Envelope e, take_apart(sealed));
+    return Claim{claimed_identity(e.credential), e.body};
+}
+
+PublicKey claimed_identity(const CredentialBytes& credential) {
     constexpr size_t kSubjectAt = kNodeMagic.size() + 1;  // the node certificate stands first
-    return Claim{*PublicKey::from(e.credential.view().subspan(kSubjectAt, PublicKey::kSize)), e.body};
+    return *PublicKey::from(credential.view().subspan(kSubjectAt, PublicKey::kSize));
 }
 
 Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {

@@ -80,8 +80,9 @@ struct Opened {
 class Verifier {
 public:
     explicit Verifier(PublicKey root) : root_(root) {}
+    virtual ~Verifier() = default;
 
-    Result<Opened> open(std::string_view domain, ByteView sealed, WallTime now);
+    virtual Result<Opened> open(std::string_view domain, ByteView sealed, WallTime now);
     Result<Principal> credential(const CredentialBytes& credential, WallTime now);
     const PublicKey& root() const { return root_; }
 
@@ -99,6 +100,18 @@ struct Claim {
     ByteView body;  // borrows from `sealed`
 };
 Result<Claim> sealed_claim(ByteView sealed);
+PublicKey claimed_identity(const CredentialBytes& credential);
+
+// A sealed body without what a receiver has already: domain and credential. Whoever has them joins the same envelope
+// again, byte for byte.
+struct Unsealed {
+    CredentialBytes credential;
+    ByteView body;  // borrows from `sealed`
+    Signature signature;
+};
+Result<Unsealed> take_seal_off(ByteView sealed);
+Bytes join_seal(std::string_view domain, const CredentialBytes& credential, ByteView body, const Signature& signature);
+uint64_t credential_hint(const CredentialBytes& credential);  // first 8 bytes of its SHA-256
 
 // The key directory of a node: identity.key identity.pub operational.key operational.cert node.cert network.pub.
 // create_key_directory makes the first four; certify adds node.cert and network.pub.

@@ -110,9 +110,9 @@ void Bridge::handle(const Call& call, api::Bind& request, std::optional<OwnedFd>
 }
 
 void Bridge::handle(const Call& call, api::PublishInterest& request, std::optional<OwnedFd>) {
-    answer(call,
-           node_->publish_interest(call.session, request.task,
-                                   {std::move(request.label_counts), request.samples, request.samples_per_second}));
+    answer(call, node_->publish_interest(
+                     call.session, request.task,
+                     {{std::move(request.label_counts), {}}, request.samples, request.samples_per_second}));
 }
 
 void Bridge::handle(const Call& call, api::Send& request, std::optional<OwnedFd> file) {

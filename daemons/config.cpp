@@ -26,7 +26,8 @@ void read_node(ConfigTable t, NodeConfig& node) {
               {"warning", LogLevel::kWarning},
               {"error", LogLevel::kError}});
     t.milliseconds("hello_interval_ms", node.hello_interval, {20, 60'000});
-    t.milliseconds("interest_refresh_ms", node.interest_refresh, {100, 3'600'000});
+    t.milliseconds("interest_refresh_ms", node.interest_refresh, {400, 3'600'000});
+    t.real("privacy_epsilon", node.privacy_epsilon, {0, 1'000'000});
     t.finish();
 }
 

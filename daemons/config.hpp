@@ -25,7 +25,8 @@ struct NodeConfig {
     std::string user;  // empty: stay who we are
     LogLevel log_level = LogLevel::kInfo;
     Duration hello_interval = Duration::milliseconds(1000);
-    Duration interest_refresh = Duration::milliseconds(10'000);
+    Duration interest_refresh = Duration::seconds(600);
+    double privacy_epsilon = 0;  // 0: exact sketches
 };
 
 struct ControlConfig {

@@ -138,6 +138,18 @@ void ConfigTable::number(std::string_view key, uint32_t& out, Range range) {
     if (integer(key, value, range)) out = static_cast<uint32_t>(value);
 }
 
+void ConfigTable::real(std::string_view key, double& out, Range range) {
+    meet(key);
+    if (!has(key)) return;
+    const auto value = toml_of(source_).get(key)->value<double>();  // a whole number is one too
+    const auto low = static_cast<double>(range.min), high = static_cast<double>(range.max);
+    if (value && *value >= low && *value <= high)
+        out = *value;
+    else
+        fail(key, "'" + std::string(key) + "' must be a number from " + std::to_string(range.min) + " to " +
+                      std::to_string(range.max));
+}
+
 void ConfigTable::milliseconds(std::string_view key, Duration& out, Range range) {
     int64_t value = 0;
     if (integer(key, value, range)) out = Duration::milliseconds(value);

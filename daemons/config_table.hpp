@@ -34,6 +34,7 @@ public:
     void boolean(std::string_view key, bool& out);
     void texts(std::string_view key, std::vector<std::string>& out);
     void number(std::string_view key, uint32_t& out, Range range);
+    void real(std::string_view key, double& out, Range range);
     void milliseconds(std::string_view key, Duration& out, Range range);
 
     template <class E>

@@ -179,6 +179,7 @@ Result<void> Daemon::Parts::start_node() {
     node::Settings settings;
     settings.hello_interval = config.node.hello_interval;
     settings.interest_refresh = config.node.interest_refresh;
+    settings.privacy_epsilon = config.node.privacy_epsilon;
     settings.keep_versions = config.storage.keep_versions;
     settings.ports = std::move(routing);
     const node::Services services{clock,  rng,  *storage, *blocks,    *versions, *custody,

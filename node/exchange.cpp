@@ -120,7 +120,7 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
         }
         case Kind::kIntroduction:
         case Kind::kInterest:
-        case Kind::kInterestAck:
+        case Kind::kGossip:
         case Kind::kQuery: return;  // not of a transfer
     }
 }

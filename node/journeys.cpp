@@ -6,6 +6,7 @@ namespace aip::node {
 namespace {
 
 constexpr Duration kRetry = Duration::seconds(1);
+constexpr Duration kOthersSpeak = Duration::seconds(35);  // links come up, members are found, records repaired
 constexpr Duration kProgressEvery = Duration::milliseconds(200);
 
 bool has_been_elsewhere(const routing::JourneyRecord& journey, const Address& here) {
@@ -26,7 +27,7 @@ Journeys::Journeys(const Services& services, const Settings& settings, crypto::V
 
 Result<void> Journeys::load() {
     const Instant now = services_.clock.now();
-    others_heard_by_ = now + settings_.interest_lifetime();
+    others_heard_by_ = now + kOthersSpeak;
     AIP_ASSIGN(auto records, services_.custody.load());
     for (Custody& custody : records) {
         Entry entry;

@@ -82,7 +82,7 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
                                                {}});
         if (!started) return done(started.error());
         if (const auto policy = routing::make_policy(started->policy); !policy) return done(policy.error());
-        if (interest_.entries(order.task).empty())
+        if (interest_.count(order.task) == 0)
             return done(
                 Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
                                                 "'; start a trainer program on a node, then see 'aipctl interest'"});
@@ -193,10 +193,8 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     stop.hops = entry.custody.hops;
     stop.arrived = entry.custody.since;
     stop.trained = now - entry.since;
-    const auto* own = interest_.find(entry.custody.task, services_.self());
-    auto record =
-        routing::add_stop(*entry.record, std::move(stop),
-                          routing::Sketch{own != nullptr ? own->record.label_counts : std::vector<uint64_t>{}, {}});
+    const auto own = interest_.find(entry.custody.task, services_.self());
+    auto record = routing::add_stop(*entry.record, std::move(stop), own ? own->record.sketch : routing::Sketch{});
     if (!record) return done(record.error());
     entry.record = std::move(*record);
     entry.custody.version = child->id();

@@ -44,6 +44,7 @@ routing::InterestOptions interest_options(const Services& services, const Settin
     routing::InterestOptions options;
     options.refresh = settings.interest_refresh;
     options.lifetime = settings.interest_lifetime();
+    options.epsilon = settings.privacy_epsilon;
     options.first_sequence = static_cast<uint64_t>(services.clock.wall().unix_ms());
     return options;
 }
@@ -97,6 +98,7 @@ size_t Node::poll(Instant now) {
     size_t done = services_.dataplane.poll(*this);
     done += route(now);
     done += exchange_interest(now);
+    if (!delayed_.empty()) done += send_delayed(now);
     done += exchange_->poll(now);
     done += journeys_->poll(now);
     done += auditor_->poll(now);
@@ -125,7 +127,9 @@ size_t Node::route(Instant now) {
     if (router_.changed()) {
         services_.dataplane.set_fib(routes().fib(fib_salt_));
         services_.dataplane.set_steering_links(router_.authenticated_links());
-        interest_.set_peers(routes().reachable(), now);
+        std::vector<routing::Reach> reach;
+        for (const routing::RouteView& to : routes().table()) reach.push_back({to.destination, to.hops()});
+        interest_.set_reachable(reach, now);
         if (std::exchange(reachable_, routes().table().size()) != reachable_) reachable_since_ = now;
     }
     reserve_seqnos();
@@ -161,16 +165,6 @@ void Node::reserve_seqnos() {
         });
 }
 
-size_t Node::exchange_interest(Instant now) {
-    const auto packets = interest_.poll(now, services_.clock.wall());
-    for (const routing::InterestOut& packet : packets) {
-        aipacket::Header header;
-        header.kind = packet.kind;
-        static_cast<void>(outbox_.send(packet.to, header, packet.payload));
-    }
-    return packets.size();
-}
-
 // The one thing that is said to us from a link-local address.
 void Node::on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
     const bool ethernet = from.kind() == dataplane::LinkAddress::Kind::kMac;
@@ -201,7 +195,7 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
     switch (packet.header.kind) {
         case aipacket::Kind::kIntroduction: return router_.on_introduction(port, from, packet.payload, now, wall);
         case aipacket::Kind::kInterest:
-        case aipacket::Kind::kInterestAck:
+        case aipacket::Kind::kGossip:
             static_cast<void>(interest_.on_packet(packet.header.kind, packet.source, packet.payload, now, wall));
             return;
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
@@ -242,11 +236,6 @@ Result<void> Node::publish_interest(SessionId session, const std::string& task, 
     return interest_.set(task, std::move(interest), services_.clock.now());
 }
 
-void Node::send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
-                std::function<void(Result<SentModel>)> done) {
-    journeys_->send(session, std::move(order), std::move(file), std::move(progress), std::move(done));
-}
-
 Result<void> Node::receive(SessionId session, const std::string& task, bool wait) {
     const bool here = journeys_->has_letter(task);
     if (!here && !wait) return Error{ErrorCode::kNotFound, "no model addressed to this node is waiting"};
@@ -266,6 +255,7 @@ void Node::release(SessionId session, uint64_t delivery, std::function<void(Resu
 Result<void> Node::cancel(uint64_t transfer) { return journeys_->cancel(transfer, services_.clock.now()); }
 
 void Node::close_session(SessionId session) {
+    std::erase_if(delayed_, [&](const DelayedSend& send) { return send.session == session; });
     journeys_->close_session(session);
     echo_.close(session);
     for (const std::string& task : sessions_.close(session)) interest_.withdraw(task, services_.clock.now());

@@ -7,6 +7,7 @@
 // that was closed may not come. Parts: Exchange (transfers), Journeys (custody and stops), Auditor (other ledgers).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 
@@ -94,12 +95,16 @@ private:
     void send_babel(const routing::RouterOut& packet);
     void reserve_seqnos();
     size_t exchange_interest(Instant now);
+    void follow_tasks(Instant now);
+    size_t send_delayed(Instant now);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;
     Report report_peers() const;
     Report report_routes() const;
     Result<Report> report_interest(const std::vector<std::string>& args) const;
+    void report_task(const std::string& task, Report& report) const;
+    routing::JourneyRecord judged_journey(const std::string& task) const;
     Report report_transfers() const;
     Report report_journeys() const;
     Result<Report> report_journey(const std::string& id) const;
@@ -124,6 +129,16 @@ private:
     Instant started_;
     Instant reachable_since_;  // when the number of nodes we reach last changed
     size_t reachable_ = 0;
+    Instant follow_at_;
+    struct DelayedSend {  // until members of its task are known
+        SessionId session;
+        SendOrder order;
+        std::unique_ptr<model::Source> file;
+        SendProgress progress;
+        std::function<void(Result<SentModel>)> done;
+        Instant until;
+    };
+    std::deque<DelayedSend> delayed_;
     uint64_t fib_salt_;
     uint16_t seqno_limit_;  // the first that is not reserved on disk
     bool reserving_seqnos_ = false;

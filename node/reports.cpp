@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "node/node.hpp"
-#include "routing/divergence.hpp"
 #include "routing/train_segments.hpp"
 
 namespace aip::node {
@@ -35,7 +34,10 @@ void Node::report(const std::string& name, const std::vector<std::string>& args,
     if (name == "status") return done(report_status());
     if (name == "peers") return done(report_peers());
     if (name == "routes") return done(report_routes());
-    if (name == "interest") return done(report_interest(args));
+    if (name == "interest") {
+        if (!args.empty()) static_cast<void>(interest_.listen(args[0], services_.clock.now()));
+        return done(report_interest(args));
+    }
     if (name == "transfers") return done(report_transfers());
     if (name == "journeys") return done(report_journeys());
     if (name == "journey")
@@ -73,45 +75,6 @@ Report Node::report_status() const {
         for (const std::string& warning : info.warnings)
             r.notes.push_back("warning, port " + info.name + ": " + warning);
     }
-    return r;
-}
-
-Result<Report> Node::report_interest(const std::vector<std::string>& args) const {
-    Report r = table("Interest", {{"task", ColumnType::kText},
-                                  {"node", ColumnType::kText},
-                                  {"samples", ColumnType::kInteger},
-                                  {"samples_per_s", ColumnType::kReal},
-                                  {"divergence", ColumnType::kReal},
-                                  {"path_cost", ColumnType::kReal},
-                                  {"age_s", ColumnType::kReal},
-                                  {"labels", ColumnType::kText},
-                                  {"state", ColumnType::kText}});
-    const auto& interest = interest_.table();
-    if (!args.empty() && interest.entries(args[0]).empty())
-        return Error{ErrorCode::kNotFound, "nobody we know of serves task '" + args[0] + "'"};
-    const Instant now = services_.clock.now();
-    for (const std::string& task : interest.tasks()) {
-        if (!args.empty() && task != args[0]) continue;
-        std::vector<double> global;
-        for (const auto* entry : interest.entries(task)) routing::add_counts(global, entry->record.label_counts);
-        for (const auto* entry : interest.entries(task)) {
-            const auto& record = entry->record;
-            std::vector<double> own;
-            routing::add_counts(own, record.label_counts);
-            const routing::RouteView* route = routes().to(record.origin);
-            const bool here = record.origin == self();
-            r.rows.push_back({text(task), text(record.origin.text()), integer(record.samples),
-                              record.samples_per_second, routing::smoothed_kl(global, own),
-                              here    ? Cell{0.0}
-                              : route ? Cell{route->hops()}
-                                      : Cell{},
-                              (now - entry->heard).count_s(), text(shares(record.label_counts)),
-                              text(here    ? "this node"
-                                   : route ? "reachable"
-                                           : "no route")});
-        }
-    }
-    r.notes.push_back("divergence: nats, of the task's global mix from this node's labels");
     return r;
 }
 

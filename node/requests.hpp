@@ -23,14 +23,17 @@ struct PortRouting {
 
 struct Settings {
     Duration hello_interval = Duration::seconds(1);  // of Babel
-    Duration interest_refresh = Duration::seconds(10);
+    Duration interest_refresh = Duration::seconds(600);
+    double privacy_epsilon = 0;  // of the sketches this node publishes; 0: exact
     Duration transfer_timeout = Duration::seconds(30);
     Duration trainer_patience = Duration::seconds(30);  // a model waits this long for a program that can train it
     uint32_t keep_versions = 64;                        // per task, beside those in custody
     std::vector<PortRouting> ports;                     // by port; those beyond have the defaults
     std::string software = "aipacket/0.1.0";
 
-    Duration interest_lifetime() const { return interest_refresh * 7 / 2; }
+    Duration interest_lifetime() const {  // whole seconds
+        return Duration::seconds((interest_refresh * 5 / 2).count_ms() / 1000 + 1);
+    }
 };
 
 struct OnJourney {

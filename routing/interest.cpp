@@ -1,23 +1,14 @@
-// The receiving half of InterestExchange, and what the node says about itself.
+// What InterestExchange says about this node.
 #include "routing/interest.hpp"
 
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "base/task_key.hpp"
+#include "routing/jitter.hpp"
+#include "routing/privacy.hpp"
 
 namespace aip::routing {
-namespace {
-
-constexpr size_t kAcksMax = 1024;
-
-}  // namespace
-
-std::string_view interest_verdict_name(InterestVerdict verdict) {
-    static constexpr std::array<std::string_view, kInterestVerdicts> kNames = {
-        "accepted",  "acknowledged", "too-long",     "malformed",     "not-peer",   "wrong-origin",   "stale",
-        "duplicate", "expired",      "rate-limited", "bad-signature", "table-full", "unexpected-ack", "unknown-kind"};
-    return kNames[static_cast<size_t>(verdict)];
-}
 
 InterestExchange::InterestExchange(const crypto::Signer& signer, crypto::Verifier& verifier, Rng& rng,
                                    InterestOptions options)
@@ -25,27 +16,30 @@ InterestExchange::InterestExchange(const crypto::Signer& signer, crypto::Verifie
       verifier_(verifier),
       rng_(rng),
       options_(options),
-      tokens_(options.checks_per_second, options.checks_per_second),
+      table_(signer.self().address.network()),
+      gossip_(table_, signer.self().address, rng, options.gossip),
       sequence_(options.first_sequence) {
     AIP_ASSERT(options.lifetime > options.refresh && options.lifetime <= kInterestLifetimeMax);
 }
 
 Result<void> InterestExchange::set(const std::string& task, LocalInterest interest, Instant now) {
-    InterestRecord trial{
-        signer_.self().address,     task, 1, {}, WallTime::from_unix_ms(1), interest.label_counts, interest.samples,
-        interest.samples_per_second};
-    AIP_TRY(check_interest(trial));
-    if (interest.label_counts.empty())
-        return Error{ErrorCode::kInvalid, "interest in task '" + task + "' has no label counts"};
     auto it = own_.find(task);
+    if (it != own_.end() && !it->second.withdrawn && it->second.interest == interest) return {};
+    Own trial;
+    trial.interest = interest;
+    trial.sequence = 1;
+    if (interest.sketch.empty())
+        return Error{ErrorCode::kInvalid, "interest in task '" + task + "' has no label counts and no moments"};
+    AIP_TRY(check_private(interest.sketch, options_.epsilon));
+    const InterestRecord first = record_of(task, trial, {});
+    AIP_TRY(check_interest(first));
+    AIP_TRY(parse_interest(encode_interest(first), first.origin.network()));  // as the others will
     if (it == own_.end()) {
         if (own_.size() >= limits::kInterestTasksMax)
             return Error{ErrorCode::kNoSpace, "a node can take part in 16 tasks; leave one to join '" + task + "'"};
+        AIP_TRY(listen(task, now));
         it = own_.emplace(task, Own{}).first;
-        it->second.hash = task_hash(task);
         it->second.issued_at = now - options_.change_gap;
-    } else if (!it->second.withdrawn && it->second.interest == interest) {
-        return {};
     }
     Own& own = it->second;
     own.interest = std::move(interest);
@@ -53,6 +47,18 @@ Result<void> InterestExchange::set(const std::string& task, LocalInterest intere
     own.gone_at = Instant::never();
     own.issue_at = std::max(now, own.issued_at + options_.change_gap);
     return {};
+}
+
+void InterestExchange::set_busy(const std::string& task, uint32_t queue, const std::optional<VersionId>& last_version,
+                                Instant now) {
+    const auto it = own_.find(task);
+    if (it == own_.end() || it->second.withdrawn) return;
+    Own& own = it->second;
+    const uint64_t version = last_version ? load_be64(last_version->bytes.data()) : own.last_version;
+    if (own.queue == queue && own.last_version == version) return;
+    own.queue = queue;
+    own.last_version = version;
+    own.issue_at = std::min(own.issue_at, std::max(now, own.issued_at + options_.busy_gap));
 }
 
 void InterestExchange::withdraw(const std::string& task, Instant now) {
@@ -68,92 +74,82 @@ void InterestExchange::withdraw(const std::string& task, Instant now) {
     own.issue_at = std::max(now, own.issued_at + options_.change_gap);
 }
 
-void InterestExchange::set_peers(std::span<const Address> peers, Instant now) {
-    std::map<Address, Peer> next;
-    for (const Address& address : peers) {
-        if (address == signer_.self().address || next.size() >= limits::kInterestPeersMax) continue;
-        const auto known = peers_.find(address);
-        if (known != peers_.end()) {
-            next.insert(peers_.extract(known));
-            continue;
-        }
-        Peer& peer = next.try_emplace(address, options_.peer_checks_per_second).first->second;
-        for (const auto& [task, own] : own_) peer.deliveries[task] = {false, now, options_.resend_first};
-        next_send_ = std::min(next_send_, now);
-    }
-    peers_ = std::move(next);
+Result<void> InterestExchange::listen(const std::string& task, Instant now) {
+    if (table_.task_of(task)) return {};
+    if (!is_task_key(task))
+        return Error{ErrorCode::kInvalid, "task '" + task + "' is not 1 to 64 characters of a-z 0-9 . _ -"};
+    if (!table_.listen(task))
+        return Error{ErrorCode::kNoSpace, "a node can follow 64 tasks; restart it to forget some"};
+    gossip_.tasks_changed(now);
+    return {};
 }
 
-InterestVerdict InterestExchange::on_packet(aipacket::Kind kind, const Address& source, ByteView payload, Instant now,
-                                            WallTime wall) {
-    const InterestVerdict verdict = judge(kind, source, payload, now, wall);
-    ++counts_[static_cast<size_t>(verdict)];
-    return verdict;
+std::vector<std::string> InterestExchange::own_tasks() const {
+    std::vector<std::string> out;
+    for (const auto& [task, own] : own_)
+        if (!own.withdrawn) out.push_back(task);
+    return out;
 }
 
-InterestVerdict InterestExchange::judge(aipacket::Kind kind, const Address& source, ByteView payload, Instant now,
-                                        WallTime wall) {
-    if (kind == aipacket::Kind::kInterest) return on_record(source, payload, now, wall);
-    if (kind == aipacket::Kind::kInterestAck) return on_ack(source, payload);
-    return InterestVerdict::kUnknownKind;
+void InterestExchange::set_reachable(std::span<const Reach> nodes, Instant now) { gossip_.set_reachable(nodes, now); }
+
+InterestRecord InterestExchange::record_of(const std::string& task, const Own& own, WallTime wall) const {
+    InterestRecord record;
+    record.origin = signer_.self().address;
+    record.task = task_ref(task);
+    record.sequence = own.sequence;
+    record.issued = wall;
+    record.lifetime = options_.lifetime;
+    if (own.withdrawn) return record;
+    record.samples_per_second = own.interest.samples_per_second;
+    record.memory_bytes = own.interest.memory_bytes;
+    record.queue = own.queue;
+    record.last_version = own.last_version;
+    record.epsilon = options_.epsilon;
+    record.sketch = options_.epsilon > 0
+                        ? private_sketch(own.interest.sketch, options_.epsilon, privacy_secret(signer_), task)
+                        : own.interest.sketch;
+    record.samples = options_.epsilon > 0 ? record.sketch.samples() : own.interest.samples;
+    return record;
 }
 
-// Cheapest first. Until the signature is checked nothing is believed and nothing is written but buckets.
-InterestVerdict InterestExchange::on_record(const Address& source, ByteView sealed, Instant now, WallTime wall) {
-    if (sealed.size() > limits::kInterestRecordBytesMax) return InterestVerdict::kTooLong;
-    const auto peer = peers_.find(source);
-    if (peer == peers_.end()) return InterestVerdict::kNotPeer;
-    const auto claim = crypto::sealed_claim(sealed);
-    if (!claim) return InterestVerdict::kMalformed;
-    const auto record = parse_interest(claim->body);
-    if (!record) return InterestVerdict::kMalformed;
-    if (crypto::node_address(verifier_.root(), claim->identity) != source) return InterestVerdict::kWrongOrigin;
-    const InterestVerdict verdict = check_claim(source, *record, wall);
-    if (verdict == InterestVerdict::kDuplicate) acknowledge(source, *record);
-    if (verdict != InterestVerdict::kAccepted) return verdict;
-    if (!peer->second.tokens.take(now) || !tokens_.take(now)) return InterestVerdict::kRateLimited;
-    ++signature_checks_;
-    if (!verifier_.open(kInterestDomain, sealed, wall)) return InterestVerdict::kBadSignature;
-    return store(*record, now);
+// The next record of a task: signed anew, into our own table, and to our partners.
+void InterestExchange::issue(const std::string& task, Own& own, Instant now, WallTime wall) {
+    sequence_ = std::max(sequence_ + 1, static_cast<uint64_t>(std::max<int64_t>(wall.unix_ms(), 0)));
+    own.sequence = sequence_;
+    own.issued_at = now;
+    own.issue_at = own.withdrawn ? Instant::never() : jittered(rng_, now, options_.refresh);
+    own.gone_at = own.withdrawn ? now + options_.lifetime : Instant::never();
+    const InterestRecord record = record_of(task, own, wall);
+    const Bytes body = encode_interest(record);
+    const Bytes sealed = signer_.seal(kInterestDomain, body);
+    const auto parts = crypto::take_seal_off(sealed);
+    AIP_ASSERT(parts.has_value());
+    static_cast<void>(table_.put(record, {signer_.credential(), parts->body, parts->signature}, now));
+    if (const auto listened = table_.task_of(task)) gossip_.push(*listened);
 }
 
-InterestVerdict InterestExchange::check_claim(const Address& source, const InterestRecord& record,
-                                              WallTime wall) const {
-    if (record.origin != source) return InterestVerdict::kWrongOrigin;
-    const InterestRecord* last = table_.last(record.task, source);
-    if (last != nullptr && record.sequence <= last->sequence)
-        return record == *last ? InterestVerdict::kDuplicate : InterestVerdict::kStale;
-    const bool expired = record.expires + options_.clock_skew_max < wall;
-    const bool from_the_future = record.issued > wall + options_.clock_skew_max;
-    return expired || from_the_future ? InterestVerdict::kExpired : InterestVerdict::kAccepted;
+std::vector<InterestOut> InterestExchange::poll(Instant now, WallTime wall) {
+    table_.expire(now);
+    std::erase_if(own_, [&](const auto& item) { return item.second.gone_at <= now; });
+    const bool due =
+        std::any_of(own_.begin(), own_.end(), [&](const auto& item) { return item.second.issue_at <= now; });
+    // What would be refreshed soon goes along: several records share a packet.
+    const Instant soon = now + options_.refresh / 8;
+    for (auto& [task, own] : own_)
+        if (own.issue_at <= now || (due && own.issue_at <= soon && own.issued_at + options_.refresh / 2 < now))
+            issue(task, own, now, wall);
+    if (std::exchange(told_version_, table_.version()) != table_.version()) gossip_.table_changed(now);
+    std::vector<InterestOut> out;
+    gossip_.poll(now, out);
+    return out;
 }
 
-InterestVerdict InterestExchange::store(const InterestRecord& record, Instant now) {
-    const Duration lifetime = Duration::milliseconds(record.expires.unix_ms() - record.issued.unix_ms());
-    if (table_.put(record, now, now + lifetime) != InterestTable::Put::kStored) return InterestVerdict::kTableFull;
-    acknowledge(record.origin, record);
-    return InterestVerdict::kAccepted;
-}
-
-void InterestExchange::acknowledge(const Address& to, const InterestRecord& record) {
-    if (acks_.size() >= kAcksMax) return;  // it is sent again, and acknowledged then
-    const InterestAck ack{record.origin, task_hash(record.task), record.sequence};
-    acks_.push_back({to, aipacket::Kind::kInterestAck, encode_interest_ack(ack)});
-}
-
-InterestVerdict InterestExchange::on_ack(const Address& source, ByteView payload) {
-    const auto ack = parse_interest_ack(payload);
-    if (!ack) return InterestVerdict::kMalformed;
-    const auto peer = peers_.find(source);
-    if (peer == peers_.end()) return InterestVerdict::kNotPeer;
-    if (ack->origin != signer_.self().address) return InterestVerdict::kUnexpectedAck;
-    for (const auto& [task, own] : own_) {
-        if (own.hash != ack->task_hash) continue;
-        if (own.sequence == 0 || own.sequence != ack->sequence) return InterestVerdict::kUnexpectedAck;
-        peer->second.deliveries[task].acknowledged = true;
-        return InterestVerdict::kAcknowledged;
-    }
-    return InterestVerdict::kUnexpectedAck;
+Instant InterestExchange::next_wakeup() const {
+    Instant at = std::min(gossip_.next_wakeup(), table_.next_expiry());
+    if (told_version_ != table_.version()) at = Instant{};
+    for (const auto& [task, own] : own_) at = std::min({at, own.issue_at, own.gone_at});
+    return at;
 }
 
 }  // namespace aip::routing

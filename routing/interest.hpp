@@ -1,75 +1,44 @@
-// Members of a task tell each other what their data looks like (rfc/0003 section 3). Each node sends its own signed
-// records by routed unicast to every peer it is given, again with back-off until acknowledged, anew every 10 s, and at
-// once when they change (but no oftener than a cap). Nothing is forwarded for others.
+// Members of a task tell each other what their data looks like (rfc/0010 sections 3 to 5). This is where records are
+// made and where they are judged; how they travel is InterestGossip's business, where they stay InterestTable's.
 //
-// On receipt the cheap checks come first: length, form, that the sender is a peer and the origin, sequence, a token of
-// that peer's bucket and one of all together; only then the signature, then the table. What is dropped is counted by
-// reason. A record expires on the receiver's monotonic clock.
+// A record of ours is signed anew when its data changes (no oftener than change_gap), when its queue or version does
+// (no oftener than busy_gap), and every refresh. On receipt the cheap checks come first: length, sender, a token, form,
+// task, that we asked for it or its origin pushed it, sequence, expiry, a token of its origin; only then the signature,
+// then the table. What is dropped is counted by cause. A record expires on the receiver's monotonic clock.
 //
 // Loop thread. No clock, no socket: time is an argument, packets out are values.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "aipacket/wire.hpp"
-#include "base/random.hpp"
-#include "crypto/identity.hpp"
-#include "routing/interest_record.hpp"
-#include "routing/interest_table.hpp"
-#include "routing/token_bucket.hpp"
+#include "routing/interest_gossip.hpp"
 
 namespace aip::routing {
 
-enum class InterestVerdict : uint8_t {
-    kAccepted = 0,
-    kAcknowledged,  // an acknowledgement of a record of ours
-    kTooLong,
-    kMalformed,
-    kNotPeer,      // from a node we have no route to
-    kWrongOrigin,  // of another node than the one that sent it, or of ourselves
-    kStale,        // sequence not above the one we hold
-    kDuplicate,    // exactly the one we hold: acknowledged again
-    kExpired,      // or issued too far in the future
-    kRateLimited,  // no token left for a signature check
-    kBadSignature,
-    kTableFull,
-    kUnexpectedAck,  // names nothing of ours
-    kUnknownKind,
-};
-inline constexpr size_t kInterestVerdicts = 14;
-std::string_view interest_verdict_name(InterestVerdict verdict);
-
 struct InterestOptions {
-    Duration refresh = Duration::seconds(10);
-    Duration lifetime = Duration::seconds(35);            // of a record
-    Duration change_gap = Duration::seconds(1);           // least time between two records of one task
-    Duration resend_first = Duration::milliseconds(250);  // doubles up to resend_max
-    Duration resend_max = Duration::seconds(8);
+    Duration refresh = Duration::seconds(600);
+    Duration lifetime = Duration::seconds(1500);  // of a record
+    Duration change_gap = Duration::seconds(1);   // least time between two records of one task
+    Duration busy_gap = Duration::seconds(10);    // the same if only queue or last version changed
     Duration clock_skew_max = Duration::seconds(300);
-    size_t burst_max = 32;  // packets of one poll; the rest follow burst_gap later
-    Duration burst_gap = Duration::milliseconds(10);
-    double checks_per_second = 500;     // signatures, all peers together
-    double peer_checks_per_second = 8;  // signatures, each peer
-    uint64_t first_sequence = 0;        // above every one used before; the caller takes max(saved, wall clock ms)
+    uint64_t first_sequence = 0;  // above every one used before; the caller takes max(saved, wall clock ms)
+    double epsilon = 0;           // of private sketches (routing/privacy.hpp); 0: they are exact
+    GossipOptions gossip;
 };
 
-struct InterestOut {
-    Address to;
-    aipacket::Kind kind = aipacket::Kind::kInterest;
-    Bytes payload;
-};
-
-// What this node says about its own data for a task.
+// What this node says about itself for a task.
 struct LocalInterest {
-    std::vector<uint64_t> label_counts;
+    Sketch sketch;
     uint64_t samples = 0;
     double samples_per_second = 0;
+    uint64_t memory_bytes = 0;
     bool operator==(const LocalInterest&) const = default;
 };
 
@@ -80,14 +49,23 @@ public:
 
     // kInvalid if it could not be a record, kNoSpace beyond limits::kInterestTasksMax tasks.
     Result<void> set(const std::string& task, LocalInterest interest, Instant now);
-    void withdraw(const std::string& task, Instant now);
-    void set_peers(std::span<const Address> peers, Instant now);
+    // How busy this node is with a task that it has set: models that wait; the version it saw last, none: as before.
+    void set_busy(const std::string& task, uint32_t queue, const std::optional<VersionId>& last_version, Instant now);
+    void withdraw(const std::string& task, Instant now);  // goes on listening
+    // To know the members of a task without being one. kNoSpace beyond limits::kInterestListenMax tasks.
+    Result<void> listen(const std::string& task, Instant now);
+    void set_reachable(std::span<const Reach> nodes, Instant now);
+    // Who else may be a member: by task key and origin. None: everybody whom the network has certified.
+    void admit_by(std::function<bool(std::string_view, const Address&)> admits) { admits_ = std::move(admits); }
 
+    // Of a packet with several records: what became of the last.
     InterestVerdict on_packet(aipacket::Kind kind, const Address& source, ByteView payload, Instant now, WallTime wall);
     std::vector<InterestOut> poll(Instant now, WallTime wall);
     Instant next_wakeup() const;
 
+    std::vector<std::string> own_tasks() const;            // set and not withdrawn
     const InterestTable& table() const { return table_; }  // our own records among them
+    const InterestGossip& gossip() const { return gossip_; }
     uint64_t last_sequence() const { return sequence_; }
     uint64_t count(InterestVerdict verdict) const { return counts_[static_cast<size_t>(verdict)]; }
     uint64_t signature_checks() const { return signature_checks_; }
@@ -95,48 +73,33 @@ public:
 private:
     struct Own {
         LocalInterest interest;
+        uint32_t queue = 0;
+        uint64_t last_version = 0;
         bool withdrawn = false;
         uint64_t sequence = 0;
-        uint64_t hash = 0;
-        Bytes sealed;
         Instant issue_at;  // when the next record is due
         Instant issued_at;
         Instant gone_at = Instant::never();  // a withdrawn task is forgotten here
     };
-    struct Delivery {  // of one own record to one peer
-        bool acknowledged = false;
-        Instant send_at;
-        Duration wait;  // before it is sent once more
-    };
-    struct Peer {
-        explicit Peer(double per_second) : tokens(per_second, 2 * per_second) {}
-        TokenBucket tokens;
-        std::map<std::string, Delivery, std::less<>> deliveries;
-    };
 
-    InterestVerdict judge(aipacket::Kind kind, const Address& source, ByteView payload, Instant now, WallTime wall);
-    InterestVerdict on_record(const Address& source, ByteView sealed, Instant now, WallTime wall);
-    InterestVerdict on_ack(const Address& source, ByteView payload);
-    InterestVerdict check_claim(const Address& source, const InterestRecord& record, WallTime wall) const;
-    InterestVerdict store(const InterestRecord& record, Instant now);
-    void acknowledge(const Address& to, const InterestRecord& record);
-    void issue_due(Instant now, WallTime wall);
+    InterestVerdict on_record(const Address& source, const RecordView& view, Instant now, WallTime wall);
+    InterestVerdict check_claim(const InterestRecord& record, InterestTable::Task task, bool asked,
+                                const Address& source, Instant now, WallTime wall);
+    InterestVerdict verify(const InterestRecord& record, const RecordView& view, Instant now, WallTime wall);
+    InterestRecord record_of(const std::string& task, const Own& own, WallTime wall) const;
     void issue(const std::string& task, Own& own, Instant now, WallTime wall);
-    void send_due(Instant now, std::vector<InterestOut>& out);
-    void send_due(const Address& to, Peer& peer, Instant now, std::vector<InterestOut>& out);
 
     const crypto::Signer& signer_;
     crypto::Verifier& verifier_;
     Rng& rng_;
     InterestOptions options_;
     std::map<std::string, Own, std::less<>> own_;
-    std::map<Address, Peer> peers_;
-    Address turn_;                   // the peer that the next poll serves first
-    std::vector<InterestOut> acks_;  // at most kAcksMax wait for the next poll
-    Instant next_send_ = Instant::never();
+    std::function<bool(std::string_view, const Address&)> admits_;
     InterestTable table_;
-    TokenBucket tokens_;
+    InterestGossip gossip_;
+    uint32_t told_version_ = 0;
     std::array<uint64_t, kInterestVerdicts> counts_{};
+    InterestVerdict last_ = InterestVerdict::kGossip;
     uint64_t signature_checks_ = 0;
     uint64_t sequence_ = 0;
 };

@@ -1,11 +1,10 @@
 #include "routing/interest_record.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <numeric>
 
 #include "base/limits.hpp"
-#include "base/task_key.hpp"
 #include "crypto/sha256.hpp"
 #include "routing/canonical.hpp"
 #include "routing/interest.capnp.h"
@@ -14,84 +13,160 @@ namespace aip::routing {
 namespace {
 
 constexpr double kSpeedMax = 1e12;  // samples per second: more is a mistake or a lie
+constexpr double kEpsilonMax = 1e6;
+constexpr uint64_t kMib = 1 << 20;
 
 Error invalid(const char* why) { return {ErrorCode::kInvalid, std::string("interest record ") + why}; }
 
-Result<InterestRecord> read_interest(schema::Interest::Reader in) {
+uint32_t unit_of(const std::vector<uint64_t>& counts) {
+    const uint64_t largest = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
+    const int bits = std::bit_width(largest);
+    return bits <= 32 ? 1 : uint32_t{1} << (bits - 32);
+}
+
+void write_sketch(const Sketch& sketch, schema::Interest::Sketch::Builder out) {
+    if (!sketch.labels.empty()) {
+        auto labels = out.initLabels();
+        const uint32_t unit = unit_of(sketch.labels);
+        labels.setUnit(unit);
+        auto counts = labels.initCounts(static_cast<uint32_t>(sketch.labels.size()));
+        for (uint32_t i = 0; i < counts.size(); ++i) counts.set(i, static_cast<uint32_t>(sketch.labels[i] / unit));
+        return;
+    }
+    const Moments& from = sketch.moments;
+    if (from.sum.empty()) return out.setNone();
+    auto moments = out.initMoments();
+    moments.setCount(from.count);
+    auto means = moments.initMeans(static_cast<uint32_t>(from.sum.size()));
+    auto variances = moments.initVariances(static_cast<uint32_t>(from.sum.size()));
+    const double n = std::max<double>(static_cast<double>(from.count), 1);
+    for (uint32_t i = 0; i < means.size(); ++i) {
+        const double mean = from.sum[i] / n;
+        means.set(i, static_cast<float>(mean));
+        variances.set(i, static_cast<float>(std::max(from.squares[i] / n - mean * mean, 0.0)));
+    }
+}
+
+Sketch read_sketch(schema::Interest::Sketch::Reader in) {
+    Sketch sketch;
+    if (in.isLabels()) {
+        const auto counts = in.getLabels().getCounts();
+        sketch.labels.reserve(counts.size());
+        for (const uint32_t count : counts) sketch.labels.push_back(uint64_t{count} * in.getLabels().getUnit());
+    } else if (in.isMoments()) {
+        const auto means = in.getMoments().getMeans();
+        const auto variances = in.getMoments().getVariances();
+        sketch.moments.count = in.getMoments().getCount();
+        const auto n = static_cast<double>(sketch.moments.count);
+        for (const double mean : means) sketch.moments.sum.push_back(n * mean);
+        for (uint32_t i = 0; i < variances.size(); ++i) {
+            const double mean = i < means.size() ? means[i] : 0;
+            sketch.moments.squares.push_back(n * (variances[i] + mean * mean));
+        }
+    }
+    return sketch;
+}
+
+InterestRecord read(schema::Interest::Reader in, const NetworkId& network) {
     InterestRecord record;
-    record.origin = join_address(in.getOriginHigh(), in.getOriginLow());
-    const auto task = in.getTask();
-    const auto counts = in.getLabelCounts();
-    if (task.size() > limits::kTaskKeyMax) return invalid("has a task key over 97 bytes");
-    if (counts.size() > limits::kSketchBinsMax) return invalid("has more than 64 label counts");
-    record.task.assign(task.begin(), task.end());
+    record.origin = Address::make(network, InterfaceId{in.getOrigin()});
+    store_be64(record.task.bytes.data(), in.getTaskHigh());
+    store_be64(record.task.bytes.data() + 8, in.getTaskLow());
     record.sequence = in.getSequence();
     record.issued = WallTime::from_unix_ms(in.getIssuedMs());
-    record.expires = WallTime::from_unix_ms(in.getExpiresMs());
-    for (const uint64_t count : counts) record.label_counts.push_back(count);
+    record.lifetime = Duration::seconds(in.getLifetimeS());
     record.samples = in.getSamples();
     record.samples_per_second = in.getSamplesPerSecond();
-    AIP_TRY(check_interest(record));
+    record.memory_bytes = in.getMemoryMib() * kMib;
+    record.queue = in.getQueue();
+    record.last_version = in.getLastVersion();
+    record.epsilon = in.getEpsilon();
+    record.sketch = read_sketch(in.getSketch());
     return record;
+}
+
+schema::Interest::Reader unchecked(const uint64_t* words) {
+    return capnp::readMessageUnchecked<schema::Interest>(reinterpret_cast<const capnp::word*>(words));
+}
+
+// What must hold before the lists of a message are read at all.
+Result<void> check_lists(schema::Interest::Sketch::Reader in) {
+    if (in.isLabels()) {
+        if (in.getLabels().getCounts().size() > limits::kSketchBinsMax) return invalid("has more than 64 label counts");
+        if (in.getLabels().getCounts().size() == 0) return invalid("has no label counts");
+        if (!std::has_single_bit(in.getLabels().getUnit())) return invalid("counts in units that are no power of two");
+    } else if (in.isMoments()) {
+        const auto moments = in.getMoments();
+        if (moments.getMeans().size() == 0 || moments.getMeans().size() > limits::kSketchBinsMax ||
+            moments.getMeans().size() != moments.getVariances().size())
+            return invalid("needs 1 to 64 means and as many variances");
+        for (const float variance : moments.getVariances())
+            if (!(variance >= 0)) return invalid("has a variance below 0");
+    } else if (!in.isNone()) {
+        return invalid("has a sketch of an unknown kind");
+    }
+    return {};
 }
 
 }  // namespace
 
+TaskRef task_ref(std::string_view key) {
+    const Digest digest = crypto::sha256(as_bytes(key));
+    return *TaskRef::from(digest.view().first(TaskRef::kSize));
+}
+
 Result<void> check_interest(const InterestRecord& record) {
-    const auto too_many = [](uint64_t count) { return count > kCountMax; };
-    const auto& counts = record.label_counts;
     if (!record.origin.is_node()) return invalid("has an origin that is no node address");
-    if (!is_task_key(record.task)) return invalid("needs a task key");
     if (record.sequence == 0) return invalid("has sequence 0");
-    if (record.issued.unix_ms() < 0 || record.expires <= record.issued) return invalid("expires before it is issued");
-    if (record.expires.unix_ms() - record.issued.unix_ms() > kInterestLifetimeMax.count_ms())
-        return invalid("lives longer than a day");
-    if (counts.size() > limits::kSketchBinsMax) return invalid("has more than 64 label counts");
-    if (too_many(record.samples) || std::any_of(counts.begin(), counts.end(), too_many))
-        return invalid("has a count above 2^48");
-    if (!counts.empty() && std::accumulate(counts.begin(), counts.end(), uint64_t{0}) == 0)
+    if (record.issued.unix_ms() < 0) return invalid("was issued before 1970");
+    if (record.lifetime < Duration::seconds(1) || record.lifetime > kInterestLifetimeMax)
+        return invalid("lives less than a second or longer than a day");
+    AIP_TRY(check_sketch(record.sketch));
+    if (record.samples > kCountMax) return invalid("has a count above 2^48");
+    if (!record.withdrawn() && record.sketch.samples() == 0)
         return invalid("counts no sample at all; withdraw from the task instead");
     if (!(record.samples_per_second >= 0 && record.samples_per_second <= kSpeedMax))
         return invalid("has a training speed out of range");
+    if (!(record.epsilon >= 0 && record.epsilon <= kEpsilonMax)) return invalid("has an epsilon out of range");
     return {};
 }
 
 Bytes encode_interest(const InterestRecord& record) {
     AIP_ASSERT(check_interest(record));
     return encode_canonical<schema::Interest>([&](schema::Interest::Builder out) {
-        out.setOriginHigh(high_half(record.origin));
-        out.setOriginLow(low_half(record.origin));
-        out.setTask(record.task.c_str());
+        out.setOrigin(low_half(record.origin));
+        out.setTaskHigh(load_be64(record.task.bytes.data()));
+        out.setTaskLow(load_be64(record.task.bytes.data() + 8));
         out.setSequence(record.sequence);
         out.setIssuedMs(record.issued.unix_ms());
-        out.setExpiresMs(record.expires.unix_ms());
-        out.setLabelCounts(kj::arrayPtr(record.label_counts.data(), record.label_counts.size()));
+        out.setLifetimeS(static_cast<uint32_t>(record.lifetime.count_ns() / 1'000'000'000));
         out.setSamples(record.samples);
-        out.setSamplesPerSecond(record.samples_per_second);
+        out.setSamplesPerSecond(static_cast<float>(record.samples_per_second));
+        out.setMemoryMib(static_cast<uint32_t>(std::min<uint64_t>(record.memory_bytes / kMib, UINT32_MAX)));
+        out.setQueue(static_cast<uint16_t>(std::min<uint32_t>(record.queue, UINT16_MAX)));
+        out.setLastVersion(record.last_version);
+        out.setEpsilon(static_cast<float>(record.epsilon));
+        write_sketch(record.sketch, out.getSketch());
     });
 }
 
-Result<InterestRecord> parse_interest(ByteView body) {
-    return parse_canonical<schema::Interest, InterestRecord>(body, limits::kInterestRecordBytesMax, "interest record",
-                                                             read_interest);
+Result<InterestRecord> parse_interest(ByteView body, const NetworkId& network) {
+    return parse_canonical<schema::Interest, InterestRecord>(
+        body, limits::kInterestBodyMax, "interest record", [&](schema::Interest::Reader in) -> Result<InterestRecord> {
+            AIP_TRY(check_lists(in.getSketch()));
+            InterestRecord record = read(in, network);
+            AIP_TRY(check_interest(record));
+            return record;
+        });
 }
 
-uint64_t task_hash(std::string_view task) { return load_be64(crypto::sha256(as_bytes(task)).bytes.data()); }
-
-Bytes encode_interest_ack(const InterestAck& ack) {
-    Bytes out;
-    Writer(out).put(ack.origin.view()).u64(ack.task_hash).u64(ack.sequence);
-    return out;
+InterestRecord read_interest(const uint64_t* words, const NetworkId& network) {
+    return read(unchecked(words), network);
 }
 
-Result<InterestAck> parse_interest_ack(ByteView payload) {
-    Reader in(payload);
-    InterestAck ack;
-    static_cast<void>(in.copy(ack.origin.bytes));
-    ack.task_hash = in.u64();
-    ack.sequence = in.u64();
-    if (!in.done()) return Error{ErrorCode::kInvalid, "interest acknowledgement is not 32 bytes"};
-    return ack;
+InterestKey read_interest_key(const uint64_t* words) {
+    const auto in = unchecked(words);
+    return {InterfaceId{in.getOrigin()}, in.getSequence(), Duration::seconds(in.getLifetimeS())};
 }
 
 }  // namespace aip::routing

@@ -1,51 +1,56 @@
-// What one node's data for one task looks like (rfc/0003 section 3): the value, its encoding, its acknowledgement.
-// Sealed by its origin under kInterestDomain. Pure functions: any thread.
-// Invariant: parse_interest accepts canonical single-segment Cap'n Proto within the limits and nothing else.
+// What one node's data for one task looks like (rfc/0010 section 3): the value and its encoding. Signed by its origin
+// under kInterestDomain. Pure functions: any thread.
+//
+// On the wire counts are whole multiples of a power of two that lets the largest fit 32 bits, moments are means and
+// variances, and real numbers have 32 bits. Invariant: parse_interest accepts canonical single-segment Cap'n Proto
+// within the limits and nothing else; read_interest* read again what parse_interest has accepted, without checks.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "routing/sketch.hpp"
 
 namespace aip::routing {
 
 inline constexpr std::string_view kInterestDomain = "interest";
 
+using TaskRef = FixedBytes<struct TaskRefTag, 16>;  // of a task key
+TaskRef task_ref(std::string_view key);
+
 struct InterestRecord {
     Address origin;
-    std::string task;  // its key
+    TaskRef task;
     uint64_t sequence = 0;
     WallTime issued;
-    WallTime expires;                    // after issued, by at most kInterestLifetimeMax
-    std::vector<uint64_t> label_counts;  // at most limits::kSketchBinsMax; none: the origin has left the task
+    Duration lifetime;  // whole seconds, at most kInterestLifetimeMax
+    Sketch sketch;      // empty: the origin has left the task
     uint64_t samples = 0;
     double samples_per_second = 0;  // measured training speed; 0: unknown
+    uint64_t memory_bytes = 0;      // for models, whole MiB; 0: not said
+    uint32_t queue = 0;             // models that wait there, 65,535 or more as 65,535
+    uint64_t last_version = 0;      // first 8 bytes of the version it saw last; 0: none
+    double epsilon = 0;             // the sketch is private with this budget; 0: exact
 
-    bool withdrawn() const { return label_counts.empty(); }
+    bool withdrawn() const { return sketch.empty(); }
+    WallTime expires() const { return issued + lifetime; }
     bool operator==(const InterestRecord&) const = default;
 };
 inline constexpr Duration kInterestLifetimeMax = Duration::seconds(24 * 3600);
-inline constexpr uint64_t kCountMax = uint64_t{1} << 48;  // any count; sums of 4,096 records stay exact and in range
+inline constexpr uint64_t kCountMax = kSketchCountMax;
 
 Result<void> check_interest(const InterestRecord& record);
 Bytes encode_interest(const InterestRecord& record);  // of a record that passes check_interest
-Result<InterestRecord> parse_interest(ByteView body);
-
-// 32 bytes: origin, first 8 bytes of SHA-256(task), sequence. Says: I hold this record. Not signed: a forged one delays
-// a record to one peer until the next refresh.
-struct InterestAck {
-    Address origin;
-    uint64_t task_hash = 0;
-    uint64_t sequence = 0;
-    bool operator==(const InterestAck&) const = default;
+Result<InterestRecord> parse_interest(ByteView body, const NetworkId& network);
+InterestRecord read_interest(const uint64_t* words, const NetworkId& network);
+struct InterestKey {
+    InterfaceId origin;
+    uint64_t sequence;
+    Duration lifetime;
 };
-inline constexpr size_t kInterestAckBytes = 32;
-uint64_t task_hash(std::string_view task);
-Bytes encode_interest_ack(const InterestAck& ack);
-Result<InterestAck> parse_interest_ack(ByteView payload);
+InterestKey read_interest_key(const uint64_t* words);
 
 }  // namespace aip::routing

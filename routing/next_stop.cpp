@@ -31,15 +31,16 @@ std::vector<Candidate> candidates_of(const JourneyRecord& journey, const Interes
     std::vector<Candidate> out;
     const auto entries = interest.entries(journey.task);
     out.reserve(entries.size());
-    for (const InterestEntry* entry : entries) {
-        const InterestRecord& record = entry->record;
+    for (const InterestEntry& entry : entries) {
+        const InterestRecord& record = entry.record;
         const auto path = path_to(record.origin);
         const Visit visit = journey.visit(record.origin);
         Candidate candidate;
         candidate.node = record.origin;
-        candidate.sketch.labels = record.label_counts;
+        candidate.sketch = record.sketch;
         candidate.samples = record.samples;
         candidate.samples_per_second = record.samples_per_second;
+        candidate.queue = record.queue;
         if (path) candidate.path_cost = path->cost, candidate.delay_s = path->delay_s;
         candidate.visits = visit.count;
         candidate.last_lap = visit.lap;

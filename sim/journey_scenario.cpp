@@ -38,10 +38,10 @@ public:
     void on_start(Machine& machine, node::SessionId session) override {
         AIP_ASSERT(machine.node().bind(session, kTask).has_value());
         routing::LocalInterest interest;
-        interest.label_counts.assign(10, 0);
+        interest.sketch.labels.assign(10, 0);
         const size_t number = number_of(machine);
-        interest.label_counts[number] = 300;
-        interest.label_counts[(number + 1) % 10] = 300;
+        interest.sketch.labels[number] = 300;
+        interest.sketch.labels[(number + 1) % 10] = 300;
         interest.samples = 600;
         interest.samples_per_second = 1000;
         AIP_ASSERT(machine.node().publish_interest(session, kTask, std::move(interest)).has_value());

@@ -11,13 +11,6 @@ constexpr const char* kTask = "walk";
 constexpr uint64_t kRootSeed = 1;
 constexpr uint32_t kStopsMax = 10'000;  // of one walk: more is a policy that never leaves
 
-routing::InterestOptions interest_options() {
-    routing::InterestOptions options;
-    options.refresh = Duration::seconds(600);
-    options.lifetime = Duration::seconds(2100);
-    return options;
-}
-
 }  // namespace
 
 WalkCast::WalkCast(size_t nodes) : verifier_(make_root(kRootSeed).public_key()) {
@@ -26,7 +19,7 @@ WalkCast::WalkCast(size_t nodes) : verifier_(make_root(kRootSeed).public_key()) 
 
 struct WalkNet::Node {
     Node(WalkCast& cast, size_t index, uint64_t seed)
-        : rng(seed), interest(cast.signer(index), cast.verifier(), rng, interest_options()) {}
+        : rng(seed), interest(cast.signer(index), cast.verifier(), rng, {}) {}
     SeededRng rng;
     routing::InterestExchange interest;
     Instant wake_at = Instant::never();
@@ -53,8 +46,12 @@ WalkNet::WalkNet(WalkCast& cast, const Scatter& world, const std::vector<std::ve
         by_address_.emplace_back(members[i], i);
         nodes_.push_back(std::make_unique<Node>(cast, i, rng_.next()));
         auto& interest = nodes_.back()->interest;
-        interest.set_peers(members, queue_.now());
-        const auto set = interest.set(kTask, {labels[i], options.samples, options.samples_per_second}, queue_.now());
+        std::vector<routing::Reach> reach;
+        for (size_t j = 0; j < members.size(); ++j)
+            reach.push_back({members[j], static_cast<double>(world.hops[i][j])});
+        interest.set_reachable(reach, queue_.now());
+        const auto set =
+            interest.set(kTask, {{labels[i], {}}, options.samples, options.samples_per_second}, queue_.now());
         AIP_ASSERT(set.has_value());
         queue_.after({}, [this, i] { wake(i); });
     }
@@ -99,7 +96,7 @@ void WalkNet::send(size_t from, routing::InterestOut out) {
 
 bool WalkNet::tables_are_full() const {
     return std::all_of(nodes_.begin(), nodes_.end(),
-                       [&](const auto& node) { return node->interest.table().entries(kTask).size() == nodes_.size(); });
+                       [&](const auto& node) { return node->interest.table().count(kTask) == nodes_.size(); });
 }
 
 bool WalkNet::gossip(Duration limit) {
@@ -136,8 +133,7 @@ void WalkNet::arrive(Token& token, size_t at) {
     routing::Stop stop;
     stop.node = here;
     stop.samples = options_.samples;
-    auto journey =
-        routing::add_stop(std::move(token.journey), stop, {table.find(kTask, here)->record.label_counts, {}});
+    auto journey = routing::add_stop(std::move(token.journey), stop, table.find(kTask, here)->record.sketch);
     AIP_ASSERT(journey.has_value());
     const auto path_to = [&](const Address& node) {
         const uint32_t hops = world_.hops[at][index_of(node)];

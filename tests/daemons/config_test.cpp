@@ -59,6 +59,7 @@ TEST(Config, SampleShowsTheDefaults) {
     EXPECT_EQ(shown->node.key_dir, defaults->node.key_dir);
     EXPECT_EQ(shown->node.hello_interval, defaults->node.hello_interval);
     EXPECT_EQ(shown->node.interest_refresh, defaults->node.interest_refresh);
+    EXPECT_EQ(shown->node.privacy_epsilon, defaults->node.privacy_epsilon);
     EXPECT_EQ(shown->control.socket, defaults->control.socket);
     EXPECT_EQ(shown->dpdk.memory_mb, defaults->dpdk.memory_mb);
     EXPECT_EQ(shown->storage.keep_versions, defaults->storage.keep_versions);

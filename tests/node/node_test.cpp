@@ -39,7 +39,7 @@ TEST_F(Reports, UnknownNamesAndBadArgumentsAreErrors) {
 TEST_F(Reports, TaskNamesAreCheckedBeforeAnythingElse) {
     row(1);
     EXPECT_EQ(node(0).bind(kClient, "No Good").error().code, ErrorCode::kInvalid);
-    EXPECT_FALSE(node(0).publish_interest(kClient, "unbound", {{1, 2}, 3, 1}).has_value());
+    EXPECT_FALSE(node(0).publish_interest(kClient, "unbound", {{{1, 2}, {}}, 3, 1}).has_value());
 }
 
 struct Audits : World {};

@@ -41,7 +41,7 @@ struct Keeper final : sim::Program {
         sessions[&machine] = session;
         if (serves.contains(&machine)) {
             ASSERT_TRUE(machine.node().bind(session, kTask).has_value());
-            ASSERT_TRUE(machine.node().publish_interest(session, kTask, {{10, 20}, 30, 100}).has_value());
+            ASSERT_TRUE(machine.node().publish_interest(session, kTask, {{{10, 20}, {}}, 30, 100}).has_value());
         }
     }
     void on_delivery(sim::Machine& machine, SessionId session, const Delivery& delivery, Bytes file) override {

@@ -1,4 +1,4 @@
-// The three signed bodies of this folder: what goes in comes out, and nothing else comes in.
+// The signed bodies of introduction and journey: what goes in comes out, and nothing else comes in.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -6,7 +6,6 @@
 
 #include "base/limits.hpp"
 #include "base/random.hpp"
-#include "routing/interest_record.hpp"
 #include "routing/introduction.hpp"
 #include "routing/journey.hpp"
 #include "tests/routing/fixture.hpp"
@@ -24,19 +23,6 @@ Introduction some_introduction() {
     out.mtu = 1500;
     out.answer = true;
     return out;
-}
-
-InterestRecord some_interest() {
-    InterestRecord record;
-    record.origin = plain_address(0x1111);
-    record.task = "fashion";
-    record.sequence = 1'750'000'000'123;
-    record.issued = WallTime::from_unix_ms(1'750'000'000'000);
-    record.expires = WallTime::from_unix_ms(1'750'000'035'000);
-    record.label_counts = {6000, 0, 0, 5999, 0, 0, 0, 0, 0, 1};
-    record.samples = 12'000;
-    record.samples_per_second = 2500;
-    return record;
 }
 
 Plan some_plan(uint64_t node) {
@@ -63,8 +49,8 @@ JourneyRecord some_journey() {
 }
 
 JourneyRecord largest_journey() {
-    JourneyStart start{UINT64_MAX, test::longest_task_key(), std::string(64, 'p'), plain_address(1), 2'000'000, {},
-                       kCountMax,  Duration::seconds(9), test::kWall};
+    JourneyStart start{UINT64_MAX, test::longest_task_key(), std::string(64, 'p'), plain_address(1), 2'000'000,
+                       {},         kSketchCountMax,          Duration::seconds(9), test::kWall};
     for (uint64_t i = 0; i < limits::kJourneyItineraryMax; ++i)
         start.itinerary.push_back(plain_address(UINT64_MAX - i));
     JourneyRecord record = *start_journey(start);
@@ -157,64 +143,6 @@ TEST(IntroductionCodec, RefusesWhatIsOutOfRange) {
     EXPECT_TRUE(refused([](Introduction& i) { i.lifetime = Duration::milliseconds(600'001); }));
     EXPECT_TRUE(refused([](Introduction& i) { i.mtu = 1279; }));
     EXPECT_TRUE(refused([](Introduction& i) { i.wall = WallTime::from_unix_ms(-1); }));
-}
-
-TEST(InterestCodec, ComesBackAsItWas) {
-    const InterestRecord record = some_interest();
-    const auto parsed = parse_interest(encode_interest(record));
-    ASSERT_TRUE(parsed) << parsed.error().text;
-    EXPECT_EQ(*parsed, record);
-}
-
-TEST(InterestCodec, IsTheOneOfTheRfc) {
-    auto vector = read_vector("interest.txt");
-    EXPECT_EQ(to_hex(encode_interest(some_interest())), vector["body"]);
-    const InterestAck ack{some_interest().origin, task_hash("fashion"), some_interest().sequence};
-    EXPECT_EQ(to_hex(encode_interest_ack(ack)), vector["ack"]);
-}
-
-TEST(InterestCodec, FitsOnePacketWhenFull) {
-    InterestRecord record = some_interest();
-    record.task = test::longest_task_key();
-    record.label_counts.assign(limits::kSketchBinsMax, kCountMax);
-    const Bytes sealed = test::make_signer("a").seal(kInterestDomain, encode_interest(record));
-    EXPECT_LE(sealed.size(), limits::kInterestRecordBytesMax);
-}
-
-TEST(InterestCodec, RefusesEveryTruncation) {
-    refuses_every_truncation(encode_interest(some_interest()), parse_interest);
-    const Bytes ack = encode_interest_ack({plain_address(1), 2, 3});
-    EXPECT_TRUE(parse_interest_ack(ack));
-    refuses_every_truncation(ack, parse_interest_ack);
-}
-
-TEST(InterestCodec, SurvivesFlippedBytes) {
-    survives_flipped_bytes(encode_interest(some_interest()), parse_interest, encode_interest);
-}
-
-TEST(InterestRecord, RefusesWhatIsOutOfRange) {
-    const auto refused = [](auto change) {
-        InterestRecord record = some_interest();
-        change(record);
-        return !check_interest(record);
-    };
-    EXPECT_FALSE(refused([](InterestRecord&) {}));
-    EXPECT_FALSE(refused([](InterestRecord& r) { r.label_counts.clear(); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.origin = Address{}; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.task = ""; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.task = "Fashion"; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.task.assign(65, 'x'); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.sequence = 0; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.expires = r.issued; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.issued = WallTime::from_unix_ms(-1); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.expires = WallTime::from_unix_ms(INT64_MAX); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts.assign(65, 1); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts.assign(10, 0); }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.label_counts[0] = kCountMax + 1; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples = UINT64_MAX; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = -1; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = 0.0 / 0.0; }));
-    EXPECT_TRUE(refused([](InterestRecord& r) { r.samples_per_second = 1.0 / 0.0; }));
 }
 
 TEST(JourneyCodec, ComesBackAsItWas) {

@@ -147,7 +147,7 @@ TEST(Journey, RemembersTheVisitsOfALapThroughThousandsOfNodes) {
 
 TEST(VisitFilter, HoldsAsManyAsATableDoesWithFewMistakes) {
     VisitFilter filter;
-    constexpr uint64_t kForgotten = limits::kInterestRecordsMax - limits::kJourneyVisitsMax;
+    constexpr uint64_t kForgotten = limits::kInterestMembersMax - limits::kJourneyVisitsMax;
     SeededRng rng(5);
     for (uint64_t i = 0; i < kForgotten; ++i) filter.add(plain_address(rng.next()), 3);
     uint32_t wrong = 0;

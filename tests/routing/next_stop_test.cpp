@@ -380,10 +380,21 @@ TEST(MakePolicy, KnowsItsNames) {
 TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
     const Address a = plain_address(0xa), b = plain_address(0xb), c = plain_address(0xc);
     Routes routes({{b, b, 96, {}}, {c, b, 672, {}}});
-    InterestTable table;
+    InterestTable table(a.network());
+    table.listen("task");
     for (const Address& origin : {a, b, c}) {
-        const InterestRecord record{origin, "task", 1, test::kWall, test::kWall + Duration::seconds(9), {3, 4}, 7, 50};
-        ASSERT_EQ(table.put(record, test::at_ms(0), test::at_ms(9000)), InterestTable::Put::kStored);
+        InterestRecord record;
+        record.origin = origin;
+        record.task = task_ref("task");
+        record.sequence = 1;
+        record.issued = test::kWall;
+        record.lifetime = Duration::seconds(9);
+        record.sketch.labels = {3, 4};
+        record.samples = 7;
+        record.samples_per_second = 50;
+        record.queue = 2;
+        const Bytes body = encode_interest(record);
+        ASSERT_EQ(table.put(record, {{}, body, {}}, test::at_ms(0)), InterestTable::Put::kStored);
     }
     auto journey = *start_journey({1, "task", "coverage", a, 5, {}});
     Stop stop;
@@ -402,6 +413,7 @@ TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
     EXPECT_TRUE(by_node(b).neighbour);
     EXPECT_FALSE(by_node(c).neighbour);
     EXPECT_EQ(by_node(c).samples, 7u);
+    EXPECT_EQ(by_node(c).queue, 2u);
     routes = Routes();
     EXPECT_FALSE(by_node(b).reachable) << "a lost neighbour";
     EXPECT_FALSE(by_node(c).reachable) << "and what was behind it";

@@ -7,7 +7,7 @@ import struct
 HERE = pathlib.Path(__file__).parent
 SOURCE = "fd01:203:405:0:1111:2222:3333:4444"
 DESTINATION = "fd01:203:405:0:5555:6666:7777:8888"
-KINDS = ["", "introduction", "interest", "interest-ack", "query", "offer", "accept", "symbol", "ack", "receipt", "cancel"]
+KINDS = ["", "introduction", "interest", "gossip", "query", "offer", "accept", "symbol", "ack", "receipt", "cancel"]
 
 
 def crc32c(data):
