@@ -39,8 +39,9 @@ enum class Kind : uint8_t {
     kAck = 8,           // receiver: symbol = first one it lacks
     kReceipt = 9,       // receiver: all of it is durable here
     kCancel = 10,       // either: over
+    kNews = 11,         // where a journey is (node)
 };
-inline constexpr uint8_t kKindMax = 10;
+inline constexpr uint8_t kKindMax = 11;
 std::string_view kind_name(Kind kind);
 
 // The fields of the AI header that a caller chooses; the others follow from the packet.

@@ -31,7 +31,7 @@ aip_status guarded(Handle& handle, const std::function<Result<void>()>& work) {
 
 Result<Destination> destination_from(const aip_destination* to) {
     if (to == nullptr) return Error{ErrorCode::kInvalid, "no destination given"};
-    if (to->address == nullptr) return Destination(NextStop{to->stops, to->policy == nullptr ? "" : to->policy});
+    if (to->address == nullptr) return Destination(NextStop{to->stops, to->policy == nullptr ? "" : to->policy, 0, {}});
     const auto address = Address::parse(to->address);
     if (!address) return Error{ErrorCode::kInvalid, std::string(to->address) + " is no node address (fd..)"};
     return Destination(*address);

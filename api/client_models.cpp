@@ -79,6 +79,13 @@ aip_status aip_model_get_info(const aip_model* model, aip_model_info* info) {
     return AIP_OK;
 }
 
+aip_status aip_model_get_stay(const aip_model* model, aip_stay* stay) {
+    if (model == nullptr || stay == nullptr) return AIP_INVALID;
+    const Stay& asked = model->arrival.delivery.stay;
+    *stay = {asked.accuracy.value_or(NAN), asked.loss.value_or(NAN), asked.steps};
+    return AIP_OK;
+}
+
 int aip_model_file(const aip_model* model) { return model == nullptr ? -1 : model->arrival.file.get(); }
 
 const char* aip_model_path(const aip_model* model) { return model == nullptr ? "" : model->path.c_str(); }

@@ -50,7 +50,9 @@ struct Destination {
     address @0 :Data;  # 16 bytes
     nextStop :group {
       stops @1 :UInt32;  # 0: what the journey has left
-      policy @2 :Text;  # empty: the journey's, or the node's default
+      policy @2 :Text;  # empty: the journey's, or the task's
+      wireBytes @3 :UInt64;  # budgets of a journey that begins; 0: the task's
+      timeMs @4 :UInt64;
     }
   }
 }
@@ -217,4 +219,13 @@ struct Delivery {
   bytes @9 :UInt64;
   labelsSeen @10 :List(UInt64);
   why @11 :Text;
+  stay @12 :Stay;  # null: leave when you like
+}
+
+struct Stay {  # the model is delivered here again until one of these holds
+  hasAccuracy @0 :Bool;
+  accuracy @1 :Float64;  # at least
+  hasLoss @2 :Bool;
+  loss @3 :Float64;  # at most
+  steps @4 :UInt64;  # left at this stop; 0: no limit
 }

@@ -20,6 +20,7 @@
 #include "base/ids.hpp"
 #include "base/report.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "crypto/keys.hpp"
 
 namespace aip::api {
@@ -28,8 +29,10 @@ inline constexpr uint32_t kProtocolVersion = 1;
 
 // Where a model goes: to one node, or wherever the node that holds it finds it can learn most.
 struct NextStop {
-    uint32_t stops = 0;  // how many more; 0 on finish: what the journey has left
-    std::string policy;  // empty: the journey's, or the node's default
+    uint32_t stops = 0;       // how many more; 0 on finish: what the journey has left
+    std::string policy;       // empty: the journey's, or the task's
+    uint64_t wire_bytes = 0;  // budgets of a journey that begins; 0: the task's
+    Duration time = {};
     bool operator==(const NextStop&) const = default;
 };
 using Destination = std::variant<NextStop, Address>;
@@ -199,6 +202,13 @@ struct Progress {
     bool operator==(const Progress&) const = default;
 };
 
+struct Stay {                        // the model is delivered here again until one of these holds
+    std::optional<double> accuracy;  // at least
+    std::optional<double> loss;      // at most
+    uint64_t steps = 0;              // left at this stop; 0: no limit
+    bool operator==(const Stay&) const = default;
+};
+
 struct Delivery {  // brings a file, read-only, which its receiver may reopen through /proc/self/fd
     uint64_t id = 0;
     VersionId version;
@@ -212,6 +222,7 @@ struct Delivery {  // brings a file, read-only, which its receiver may reopen th
     uint64_t bytes = 0;
     std::vector<uint64_t> labels_seen;  // by the journey so far
     std::string why;                    // this node was chosen
+    Stay stay;
     bool operator==(const Delivery&) const = default;
 };
 

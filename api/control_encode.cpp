@@ -30,8 +30,11 @@ void put(schema::Destination::Builder out, const Destination& destination) {
         return;
     }
     const auto& next = std::get<NextStop>(destination);
-    out.initNextStop().setStops(next.stops);
-    out.getNextStop().setPolicy(text(next.policy));
+    auto stop = out.initNextStop();
+    stop.setStops(next.stops);
+    stop.setPolicy(text(next.policy));
+    stop.setWireBytes(next.wire_bytes);
+    stop.setTimeMs(static_cast<uint64_t>(next.time.count_ms()));
 }
 
 void put(schema::Work::Builder out, const Work& work) {
@@ -195,6 +198,13 @@ void put(schema::Delivery::Builder out, const Delivery& m) {
     out.setBytes(m.bytes);
     fill(out.initLabelsSeen(count(m.labels_seen.size())), m.labels_seen);
     out.setWhy(text(m.why));
+    if (m.stay == Stay{}) return;
+    auto stay = out.initStay();
+    stay.setHasAccuracy(m.stay.accuracy.has_value());
+    stay.setAccuracy(m.stay.accuracy.value_or(0));
+    stay.setHasLoss(m.stay.loss.has_value());
+    stay.setLoss(m.stay.loss.value_or(0));
+    stay.setSteps(m.stay.steps);
 }
 
 void put(schema::Progress::Builder out, const Progress& m) {

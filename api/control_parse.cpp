@@ -34,10 +34,15 @@ std::vector<T> numbers(const List& list) {
     return out;
 }
 
+constexpr uint64_t kJourneyTimeMax = uint64_t{100} * 366 * 24 * 3600 * 1000;  // milliseconds
+
 Destination destination(schema::Destination::Reader in) {
     if (in.isAddress()) return address(in.getAddress());
     if (!in.isNextStop()) throw Malformed{"a destination is neither an address nor a next stop"};
-    return NextStop{in.getNextStop().getStops(), text(in.getNextStop().getPolicy())};
+    const auto next = in.getNextStop();
+    if (next.getTimeMs() > kJourneyTimeMax) throw Malformed{"a journey may take a hundred years at most"};
+    return NextStop{next.getStops(), text(next.getPolicy()), next.getWireBytes(),
+                    Duration::milliseconds(static_cast<int64_t>(next.getTimeMs()))};
 }
 
 Work work(schema::Work::Reader in) {
@@ -189,6 +194,14 @@ ReplyBody reply_body(schema::Reply::Reader in) {
     throw Malformed{"an unknown kind of reply"};
 }
 
+Stay stay(schema::Stay::Reader in) {
+    Stay out;
+    if (in.getHasAccuracy()) out.accuracy = in.getAccuracy();
+    if (in.getHasLoss()) out.loss = in.getLoss();
+    out.steps = in.getSteps();
+    return out;
+}
+
 Delivery delivery(schema::Delivery::Reader in) {
     if (in.getParents().size() > limits::kParentsMax) throw Malformed{"a delivery has too many parents"};
     Delivery out;
@@ -204,6 +217,7 @@ Delivery delivery(schema::Delivery::Reader in) {
     out.bytes = in.getBytes();
     out.labels_seen = numbers<uint64_t>(in.getLabelsSeen());
     out.why = text(in.getWhy());
+    out.stay = stay(in.getStay());
     return out;
 }
 

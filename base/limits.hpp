@@ -99,6 +99,12 @@ inline constexpr uint32_t kJourneyMetricsMax = 8;      // of one stop
 inline constexpr uint32_t kJourneyMetricNameMax = 32;  // bytes
 inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for people
 
+inline constexpr uint32_t kStayRoundsMax = 100;        // times a model is trained at one stop
+inline constexpr uint32_t kDepartedMax = 32;           // models sent on that a node could send on again
+inline constexpr uint32_t kWatchesMax = 1024;          // journeys looked after by their origin
+inline constexpr uint32_t kNewsQueueMax = 256;         // waiting to be sent
+inline constexpr uint32_t kBestVersionsMax = 256;      // tasks of which a node keeps the version it likes best
+
 // Learning
 inline constexpr uint32_t kMlpLayersMax = 64;                         // in one model file
 inline constexpr uint64_t kTrainedModelBytesMax = uint64_t{4} << 30;  // read into memory by a trainer

@@ -174,7 +174,7 @@ private:
         CLI::App* out =
             command(models, "export", "write a version to a file", "aipctl models export VERSION --out m.safetensors",
                     [this](Context& c) { return models_export(c, a_.id, a_.out); });
-        out->add_option("VERSION", a_.id, "64 hex digits")->required();
+        out->add_option("VERSION", a_.id, "64 hex digits, or best:TASK, what this node likes best")->required();
         out->add_option("--out", a_.out, "file to write")->required();
 
         CLI::App* sending = command(&app_, "send", "send a model to a node, or start it on a journey",
@@ -185,11 +185,18 @@ private:
         CLI::Option* to = sending->add_option("--to", a_.send.to, "address of a node");
         CLI::Option* stops = sending->add_option("--stops", a_.send.stops, "journey to this many training stops");
         stops->check(CLI::Range(1u, UINT32_MAX))->excludes(to);
-        sending->add_option("--task", a_.send.task, "what the model is for")->capture_default_str();
-        sending->add_option("--policy", a_.send.policy, "how stops are chosen")->needs(stops);
+        CLI::Option* bytes = sending->add_option("--bytes", a_.send.bytes, "on the wire, at most: 10G");
+        bytes->transform(CLI::AsSizeValue(true))->excludes(to);
+        CLI::Option* time = sending->add_option("--time", a_.send.time_s, "at most: 90s, 30m, 12h, 7d");
+        time->transform(
+                CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
+            ->excludes(to);
+        CLI::Option* task = sending->add_option("--task", a_.send.task, "what the model is for")->capture_default_str();
+        sending->add_option("--policy", a_.send.policy, "how stops are chosen")->excludes(to);
         sending->add_option("--name", a_.send.name, "for people; the file's name if not given");
-        sending->callback([this] {
-            if (a_.send.to.empty() && a_.send.stops == 0)
+        sending->callback([this, stops, bytes, time, task] {
+            const bool journey = stops->count() + bytes->count() + time->count() + task->count() > 0;
+            if (a_.send.to.empty() && !journey)
                 throw CLI::ValidationError("send", "say where: --to ADDRESS, or --task TASK --stops N");
             chosen_ = [this](Context& c) { return send(c, a_.send); };
         });

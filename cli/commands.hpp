@@ -21,7 +21,9 @@ struct SendOptions {
     std::string file;
     std::string to;  // address; empty: a journey
     std::string task = "default";
-    uint32_t stops = 0;
+    uint32_t stops = 0;  // budgets of a journey; 0: the task's
+    uint64_t bytes = 0;
+    double time_s = 0;
     std::string policy;
     std::string name;  // empty: the file's
 };

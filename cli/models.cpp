@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -14,7 +15,9 @@ namespace {
 constexpr auto kFollowEvery = std::chrono::milliseconds(500);
 
 Result<api::Destination> destination_of(const SendOptions& options) {
-    if (options.to.empty()) return api::Destination(api::NextStop{options.stops, options.policy});
+    if (options.to.empty())
+        return api::Destination(api::NextStop{options.stops, options.policy, options.bytes,
+                                              Duration::milliseconds(static_cast<int64_t>(options.time_s * 1000))});
     AIP_ASSIGN(const Address address, address_from(options.to));
     return api::Destination(address);
 }
@@ -34,6 +37,22 @@ bool take_new_stops(Report& journey, int64_t& last_shown) {
     std::erase_if(journey.rows, [&](const auto& row) { return integer_in(journey, row, "stop") <= last_shown; });
     if (!journey.rows.empty()) last_shown = integer_in(journey, journey.rows.back(), "stop").value_or(last_shown);
     return over;
+}
+
+constexpr std::string_view kBest = "best:";
+
+// The version that the node likes best of a task.
+Result<VersionId> best_of(api::Connection& connection, const std::string& task) {
+    AIP_ASSIGN(const Report models, api::expect<Report>(connection.call(api::ReportQuery{"models", {}})));
+    const auto column = [&](std::string_view name) {
+        return std::find_if(models.columns.begin(), models.columns.end(),
+                            [&](const Column& c) { return c.name == name; }) -
+               models.columns.begin();
+    };
+    for (const auto& row : models.rows)
+        if (row[column("task")] == Cell(task) && row[column("best_here")] == Cell(true))
+            return version_from(std::get<std::string>(row[column("version")]));
+    return Error{ErrorCode::kNotFound, "this node has made no version of task '" + task + "'; see 'aipctl models'"};
 }
 
 }  // namespace
@@ -88,15 +107,16 @@ Result<Outcome> recv(Context& context, const RecvOptions& options) {
 }
 
 Result<Outcome> models_export(Context& context, const std::string& version, const std::string& out) {
-    AIP_ASSIGN(const VersionId id, version_from(version));
     AIP_ASSIGN(api::Connection connection, context.connect());
+    const bool best = version.starts_with(kBest);
+    AIP_ASSIGN(const VersionId id, best ? best_of(connection, version.substr(kBest.size())) : version_from(version));
     AIP_ASSIGN(const api::Answer answer, connection.call(api::ExportVersion{id}));
     if (!answer.file) return Error{ErrorCode::kCorrupt, "the daemon answered without a file"};
     AIP_ASSIGN(const Copied copied, copy_out(answer.file->get(), out));
     return Card("exported")
         .add("file", out)
         .add("sha256", copied.sha256.hex())
-        .add("version", version)
+        .add("version", id.hex())
         .add("bytes", copied.bytes)
         .done();
 }

@@ -60,7 +60,7 @@ Result<std::unique_ptr<model::Source>> source_of(std::optional<OwnedFd> file) {
 node::NextDestination destination_of(const api::Destination& to) {
     if (const auto* address = std::get_if<Address>(&to)) return *address;
     const auto& next = std::get<api::NextStop>(to);
-    return node::OnJourney{next.stops, next.policy};
+    return node::OnJourney{next.stops, next.policy, next.wire_bytes, next.time};
 }
 
 node::WorkDone work_of(api::Work& work) {
@@ -273,6 +273,7 @@ void Bridge::deliver(node::SessionId session, const node::Delivery& delivery,
     event.bytes = delivery.bytes;
     event.labels_seen = delivery.labels_seen;
     event.why = delivery.why;
+    event.stay = {delivery.stay.accuracy, delivery.stay.loss, delivery.stay.steps};
     server_->event(session, event, std::move(*fd));
 }
 

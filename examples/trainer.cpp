@@ -20,6 +20,16 @@ double samples_per_second(const SgdTrainer& trainer) {  // a whole stop, on a mo
     const auto samples = need(trainer.train(mlp, 0)).samples;
     return samples / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
+aip::Work as_work(const Work& w) { return {w.what, w.samples, w.steps, w.loss_before, w.loss_after, w.metrics}; }
+// Once more, on other samples; the work is that of both.
+aip::Result<Trained> train_on(SgdTrainer& trainer, const Trained& before, uint64_t stop) {
+    auto more = trainer.train(before.file, stop + (before.work.steps << 32));
+    if (!more) return more;
+    more->work.samples += before.work.samples;
+    more->work.steps += before.work.steps;
+    more->work.loss_before = before.work.loss_before;
+    return more;
+}
 int main(int argc, char** argv) try {
     std::string socket, task = "fashion", data = kFashionMnistDir;
     std::vector<uint8_t> classes;
@@ -41,7 +51,9 @@ int main(int argc, char** argv) try {
     s.bind(task);
     s.publish_interest(shard.label_counts(), shard.size(), samples_per_second(trainer));
     while (auto m = s.recv()) {
-        const auto trained = trainer.train(need(read_model_file(m->fd())), m->stop());
+        const aip::Stay stay = m->stay();
+        auto trained = trainer.train(need(read_model_file(m->fd())), m->stop());
+        while (trained && stay.asks_for_more(as_work(trained->work))) trained = train_on(trainer, *trained, m->stop());
         if (!trained) {
             std::cerr << "trainer: refused " << m->version() << ": " << trained.error().text << std::endl;
             m->release();
@@ -49,7 +61,7 @@ int main(int argc, char** argv) try {
         }
         const Work& w = trained->work;
         const auto file = need(sealed_model_file(trained->file));
-        m->finish(file.get(), {w.what, w.samples, w.steps, w.loss_before, w.loss_after, w.metrics}, aip::next_stop());
+        m->finish(file.get(), as_work(w), aip::next_stop());
         std::cout << "stop " << m->stop() << ": " << w.samples << " samples, loss " << w.loss_before << " -> "
                   << w.loss_after << ", accuracy " << w.metrics.at("accuracy") << std::endl;
     }

@@ -151,7 +151,8 @@ void Auditor::took_step(std::shared_ptr<Walk> walk, const VersionId& version, co
     const auto statement = parsed ? ledger::read_leaf(parsed->leaf) : Result<ledger::HopStatement>(parsed.error());
     if (!statement) {
         walk->steps.back().note = statement.error().text;
-    } else if (statement->what == "relayed" && statement->received_from && *statement->received_from != at) {
+    } else if ((statement->what == "relayed" || statement->what == "ended") && statement->received_from &&
+               *statement->received_from != at) {
         walk->visit(version, *statement->received_from);  // made elsewhere
     } else {
         for (const VersionId& parent : statement->parents)

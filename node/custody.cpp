@@ -1,10 +1,14 @@
 #include "node/custody.hpp"
 
+#include <bit>
+
 namespace aip::node {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;  // the first had neither hops nor rounds
+constexpr uint8_t kTombstoneFormat = 1;
 const std::string kCustodyPrefix = "custody/";
+const std::string kDepartedPrefix = "departed/";
 const std::string kTombstonePrefix = "tombstone/";
 
 std::string key(const std::string& prefix, uint64_t id) {
@@ -26,10 +30,45 @@ Address address(Reader& r) {
     return a;
 }
 
+void put_number(Writer& w, std::optional<double> value) {
+    w.u8(value.has_value());
+    if (value) w.u64(std::bit_cast<uint64_t>(*value));
+}
+std::optional<double> number(Reader& r) {
+    if (r.u8() == 0) return std::nullopt;
+    return std::bit_cast<double>(r.u64());
+}
+
+void put_work(Writer& w, const WorkDone& work) {
+    put_text(w, work.what);
+    w.u64(work.samples).u64(work.steps);
+    put_number(w, work.loss_before);
+    put_number(w, work.loss_after);
+    w.u32(static_cast<uint32_t>(work.metrics.size()));
+    for (const auto& [name, value] : work.metrics) {
+        put_text(w, name);
+        put_number(w, value);
+    }
+}
+
+WorkDone work_done(Reader& r) {
+    WorkDone work;
+    work.what = text(r);
+    work.samples = r.u64();
+    work.steps = r.u64();
+    work.loss_before = number(r);
+    work.loss_after = number(r);
+    for (uint32_t left = r.u32(); left > 0 && !r.failed(); --left) {
+        const std::string name = text(r);
+        work.metrics[name] = number(r).value_or(0);
+    }
+    return work;
+}
+
 std::string encode_tombstone(const Tombstone& tombstone) {
     Bytes out;
     Writer w(out);
-    w.u8(kFormat).u64(tombstone.transfer).put(tombstone.peer.view());
+    w.u8(kTombstoneFormat).u64(tombstone.transfer).put(tombstone.peer.view());
     w.u64(static_cast<uint64_t>(tombstone.at.unix_ms()));
     put_text(w, as_text(tombstone.receipt));
     return std::string(as_text(out));
@@ -43,7 +82,7 @@ Result<Tombstone> parse_tombstone(ByteView bytes) {
     t.peer = address(r);
     t.at = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
     t.receipt = to_bytes(r.view(r.u32()));
-    if (format != kFormat || !r.done()) return Error{ErrorCode::kCorrupt, "a stored receipt is malformed"};
+    if (format != kTombstoneFormat || !r.done()) return Error{ErrorCode::kCorrupt, "a stored receipt is malformed"};
     return t;
 }
 
@@ -67,7 +106,8 @@ Bytes encode_custody(const Custody& c) {
     put_text(w, c.name);
     put_text(w, as_text(c.journey));
     w.put(c.from.view()).put(c.to.view()).u64(c.transfer).u64(c.wire_bytes).u32(c.hops);
-    w.u64(static_cast<uint64_t>(c.since.unix_ms()));
+    w.u64(static_cast<uint64_t>(c.since.unix_ms())).u32(c.rounds);
+    if (c.rounds > 0) put_work(w, c.work);
     return out;
 }
 
@@ -85,16 +125,21 @@ Result<Custody> parse_custody(ByteView bytes) {
     c.to = address(r);
     c.transfer = r.u64();
     c.wire_bytes = r.u64();
-    c.hops = r.u32();
+    if (format == kFormat) c.hops = r.u32();
     c.since = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
-    if (format != kFormat || !r.done() || state < 1 || state > 4)
+    if (format == kFormat) c.rounds = r.u32();
+    if (c.rounds > 0) c.work = work_done(r);
+    if (format == 0 || format > kFormat || !r.done() || state < 1 || state > 4)
         return Error{ErrorCode::kCorrupt, "a custody record is malformed; restore the state directory from a backup"};
     c.state = static_cast<CustodyState>(state);
     return c;
 }
 
-Result<std::vector<Custody>> CustodyStore::load() {
-    AIP_ASSIGN(const auto pairs, store_.scan(kCustodyPrefix));
+Result<std::vector<Custody>> CustodyStore::load() { return load(kCustodyPrefix); }
+Result<std::vector<Custody>> CustodyStore::load_departed() { return load(kDepartedPrefix); }
+
+Result<std::vector<Custody>> CustodyStore::load(const std::string& prefix) {
+    AIP_ASSIGN(const auto pairs, store_.scan(prefix));
     std::vector<Custody> records;
     for (const auto& [name, value] : pairs) {
         AIP_ASSIGN(Custody custody, parse_custody(as_bytes(value)));
@@ -130,6 +175,19 @@ Result<void> CustodyStore::erase(uint64_t id) {
     KvBatch batch;
     batch.erase(key(kCustodyPrefix, id));
     return store_.write(batch, true);
+}
+
+Result<void> CustodyStore::put_departed(const Custody& custody) {
+    KvBatch batch;
+    batch.erase(key(kCustodyPrefix, custody.id));
+    batch.put(key(kDepartedPrefix, custody.id), std::string(as_text(encode_custody(custody))));
+    return store_.write(batch, true);
+}
+
+Result<void> CustodyStore::erase_departed(uint64_t id) {
+    KvBatch batch;
+    batch.erase(key(kDepartedPrefix, id));
+    return store_.write(batch, false);
 }
 
 Result<void> CustodyStore::erase_tombstones(const std::vector<std::pair<uint64_t, Address>>& names) {

@@ -17,6 +17,7 @@
 #include "base/ids.hpp"
 #include "base/kv_store.hpp"
 #include "base/time.hpp"
+#include "node/requests.hpp"
 
 namespace aip::node {
 
@@ -36,6 +37,8 @@ struct Custody {
     uint64_t wire_bytes = 0;  // of the transfer that brought it
     uint32_t hops = 0;        // links it crossed
     WallTime since;
+    uint32_t rounds = 0;  // trained here so often, at a stop that is not over (rfc/0008 section 5):
+    WorkDone work;        // the sum
 
     bool operator==(const Custody&) const = default;
 };
@@ -60,9 +63,15 @@ public:
     Result<void> put(const Custody& custody);
     Result<void> put_received(const Custody& custody, const Tombstone& tombstone);  // one atomic write
     Result<void> erase(uint64_t id);
+    // A model has left and may have to be sent on again (section 6): one atomic write.
+    Result<void> put_departed(const Custody& custody);
+    Result<std::vector<Custody>> load_departed();
+    Result<void> erase_departed(uint64_t id);
     Result<void> erase_tombstones(const std::vector<std::pair<uint64_t, Address>>& names);  // transfer, peer
 
 private:
+    Result<std::vector<Custody>> load(const std::string& prefix);
+
     KvStore& store_;
 };
 

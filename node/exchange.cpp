@@ -121,7 +121,8 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
         case Kind::kIntroduction:
         case Kind::kInterest:
         case Kind::kGossip:
-        case Kind::kQuery: return;  // not of a transfer
+        case Kind::kQuery:
+        case Kind::kNews: return;  // not of a transfer
     }
 }
 

@@ -113,7 +113,7 @@ Result<Admitted> admit(ModelHead head, const Address& sender, crypto::Verifier& 
             return Error{ErrorCode::kDenied, "the journey record belongs to another model"};
         if (!held.record.recent.empty() && held.record.recent.back().version != manifest.id())
             return Error{ErrorCode::kDenied, "the last stop of the journey record made another version"};
-        if (held.record.over()) return Error{ErrorCode::kDenied, "the journey's budget is spent"};
+        if (!held.record.spent(now).empty()) return Error{ErrorCode::kDenied, "the journey's budget is spent"};
         journey = std::move(held.record);
     }
     return Admitted{std::move(manifest),     std::move(head.manifest), std::move(journey),

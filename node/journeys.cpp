@@ -16,18 +16,25 @@ bool has_been_elsewhere(const routing::JourneyRecord& journey, const Address& he
 }  // namespace
 
 Journeys::Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
-                   Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes)
+                   Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes,
+                   RulesOf rules, Lookout& lookout, Newsbox& box)
     : services_(services),
       settings_(settings),
       verifier_(verifier),
       exchange_(exchange),
       sessions_(sessions),
       interest_(interest),
-      routes_(routes) {}
+      routes_(routes),
+      rules_(std::move(rules)),
+      lookout_(lookout),
+      box_(box),
+      best_(services) {}
 
 Result<void> Journeys::load() {
     const Instant now = services_.clock.now();
     others_heard_by_ = now + kOthersSpeak;
+    AIP_TRY(best_.load());
+    AIP_TRY(load_departed());
     AIP_ASSIGN(auto records, services_.custody.load());
     for (Custody& custody : records) {
         Entry entry;
@@ -73,9 +80,18 @@ size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
         call_off(id, entry, now);
         return 1;
     }
+    if (now >= entry.report_at) tell_origin(entry);
+    if (is_to_retire(entry)) {
+        retire(id, entry);
+        return 1;
+    }
     switch (entry.custody.state) {
         case CustodyState::kHeld:
             if (entry.delivery || now < entry.retry_at) return 0;
+            if (out_of_time(entry)) {
+                end_here(id, entry, now);
+                return 1;
+            }
             if (deliver(id, entry, now)) return 1;
             if (!entry.record || now < entry.since + settings_.trainer_patience) return 0;
             relay(id, entry);
@@ -97,7 +113,7 @@ Instant Journeys::next_wakeup() const {
     Instant soonest = Instant::never();
     for (const auto& [id, entry] : entries_) {
         if (entry.waiter) soonest = std::min(soonest, progress_at_);
-        soonest = std::min(soonest, due(entry));
+        if (!entry.busy) soonest = std::min({soonest, due(entry), entry.report_at});
     }
     if (!importing_.empty()) soonest = std::min(soonest, progress_at_);
     return soonest;
@@ -106,11 +122,11 @@ Instant Journeys::next_wakeup() const {
 // When advance() would do something. What waits for a program or a packet is never due: its coming wakes the host.
 Instant Journeys::due(const Entry& entry) const {
     if (entry.busy) return Instant::never();
-    if (entry.unwanted) return entry.since;
+    if (entry.unwanted || is_to_retire(entry)) return entry.since;
     switch (entry.custody.state) {
         case CustodyState::kHeld:
             if (entry.delivery) return Instant::never();
-            if (taker(entry) != 0) return entry.retry_at;
+            if (taker(entry) != 0 || out_of_time(entry)) return entry.retry_at;
             return entry.record ? std::max(entry.retry_at, entry.since + settings_.trainer_patience) : Instant::never();
         case CustodyState::kReady: return entry.retry_at;
         case CustodyState::kOutbound:
@@ -118,6 +134,23 @@ Instant Journeys::due(const Entry& entry) const {
         case CustodyState::kEnded: return Instant::never();
     }
     return Instant::never();
+}
+
+// Not while a program or a peer has it.
+bool Journeys::is_to_retire(const Entry& entry) const {
+    const CustodyState state = entry.custody.state;
+    return entry.obsolete && !entry.delivery && (state == CustodyState::kHeld || state == CustodyState::kReady);
+}
+
+// While nobody trains it; a program that is at it may finish.
+bool Journeys::out_of_time(const Entry& entry) const {
+    return entry.record && !entry.record->spent(services_.clock.wall()).empty();
+}
+
+void Journeys::end_here(uint64_t id, Entry& entry, Instant now) {
+    if (entry.custody.rounds > 0) static_cast<void>(close_stop(entry, now));
+    if (!plan(entry, OnJourney{}, now)) reseal(entry);
+    settle(id, entry, [](const Result<void>&) {});
 }
 
 SessionId Journeys::taker(const Entry& entry) const {
@@ -146,6 +179,8 @@ bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
         delivery.stops_left = entry.record->stops_left;
         delivery.labels_seen = entry.record->seen.labels;
         if (entry.record->next) delivery.why = entry.record->next->why;
+        delivery.stay = rules_(entry.custody.task).stay;
+        delivery.stay.steps -= std::min(delivery.stay.steps, entry.custody.work.steps);
     }
     sessions_.took(session, entry.record.has_value());
     entry.delivery = delivery.id;
@@ -227,7 +262,9 @@ Result<void> Journeys::plan(Entry& entry, const NextDestination& next, Instant n
     Custody& custody = entry.custody;
     custody.transfer = 0;
     custody.to = {};
-    if (entry.record->over()) {
+    if (const std::string_view spent = entry.record->spent(services_.clock.wall()); !spent.empty()) {
+        services_.host.log("journey " + custody.version.short_hex() + " ends here: its budget of " +
+                           std::string(spent) + " is spent");
         entry.record->next.reset();
         custody.state = CustodyState::kEnded;
     } else {
@@ -258,19 +295,33 @@ Result<void> Journeys::plan(Entry& entry, const NextDestination& next, Instant n
     return {};
 }
 
+void Journeys::wait_here(Entry& entry) {
+    entry.custody.state = CustodyState::kReady;
+    reseal(entry);
+}
+
 void Journeys::reseal(Entry& entry) { entry.custody.journey = routing::seal_journey(*entry.record, services_.signer); }
 
-// Writes entry.custody durably, then goes on.
+// Writes entry.custody durably, then goes on. That a journey ends here stands in the ledger before.
 void Journeys::settle(uint64_t id, Entry& entry, std::function<void(const Result<void>&)> then) {
     entry.busy = true;
     entry.retry_at = services_.clock.now();
-    entry.custody.since = services_.clock.wall();
+    if (entry.custody.rounds == 0) entry.custody.since = services_.clock.wall();  // else the stop goes on
+    std::optional<ledger::HopStatement> end;
+    if (entry.custody.state == CustodyState::kEnded) end = passage(entry, "ended");
     submit(
-        services_.storage, [custody = entry.custody, &store = services_.custody] { return store.put(custody); },
+        services_.storage,
+        [services = services_, custody = entry.custody, end]() -> Result<void> {
+            if (end) AIP_TRY(append_passage(services, *end));
+            return services.custody.put(custody);
+        },
         [this, id, part = entry.part, then = std::move(then)](const Result<void>& written) {
             if (!written) services_.host.fatal(written.error());
             const auto it = entries_.find(id);
-            if (it != entries_.end() && it->second.part == part) it->second.busy = false;
+            if (it != entries_.end() && it->second.part == part) {
+                it->second.busy = false;
+                tell_origin(it->second);
+            }
             then(written);
         });
 }

@@ -5,8 +5,10 @@
 // Invariant: whatever is promised to a peer or a program was durable before (CustodyStore), and every version that
 // leaves has an entry in this node's ledger.
 // A program that dies while it holds a model loses nothing: the model is delivered again. Without any program for
-// `trainer_patience` a model moves on as it is (entry "relayed").
-// Loop only; slow parts run as storage jobs, and an entry is `busy` while one of them runs.
+// `trainer_patience` a model moves on as it is (entry "relayed"). A task may ask that it be trained here until it is
+// good enough; until then its children are delivered here again, and the stop counts once. A journey whose budget is
+// spent ends where it is (entry "ended"). Loop only; slow parts run as storage jobs, and an entry is `busy` while one
+// of them runs.
 #pragma once
 
 #include <atomic>
@@ -16,8 +18,10 @@
 
 #include "ledger/statement.hpp"
 #include "model/import.hpp"
+#include "node/best.hpp"
 #include "node/exchange.hpp"
 #include "node/head.hpp"
+#include "node/lookout.hpp"
 #include "node/requests.hpp"
 #include "node/sessions.hpp"
 #include "routing/interest.hpp"
@@ -28,7 +32,8 @@ namespace aip::node {
 class Journeys {
 public:
     Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
-             Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes);
+             Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes, RulesOf rules,
+             Lookout& lookout, Newsbox& box);
 
     Result<void> load();  // at start, before anything runs
     size_t poll(Instant now);
@@ -48,6 +53,7 @@ public:
     void on_incoming_ended(const Incoming& incoming, const Error& error);
     void on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress);
     void on_send_failed(uint64_t transfer, const Error& error, Heard heard);
+    void on_news(const Address& from, const News& news);
 
     struct View {
         Custody custody;
@@ -59,6 +65,7 @@ public:
     // The newest record seen of a journey that has left this node: for people.
     const std::map<uint64_t, routing::JourneyRecord>& passed() const { return passed_; }
     uint64_t stops_trained() const { return stops_trained_; }
+    std::set<VersionId> best() const { return best_.versions(); }
 
 private:
     struct Waiter {  // a program waits for this model to be sent
@@ -73,11 +80,13 @@ private:
         std::optional<routing::JourneyRecord> record;
         bool busy = false;
         bool unwanted = false;    // cancelled by the program that sent it; no journey
+        bool obsolete = false;    // a newer walker of this journey lives
         bool superseded = false;  // the model is coming back: what is still under way about it no longer counts
         std::optional<uint64_t> delivery;
         SessionId session = 0;  // that has the delivery
         Instant since;
         Instant retry_at;
+        Instant report_at;  // to the origin of the journey; it hears of it now and then while nothing happens
         std::map<Address, Instant> avoid;       // stops that did not answer, until when
         bool doubtful = false;                  // the peer may have the model,
         std::optional<Instant> doubtful_since;  // and does not answer
@@ -95,6 +104,9 @@ private:
 
     size_t advance(uint64_t id, Entry& entry, Instant now);
     Instant due(const Entry& entry) const;
+    bool is_to_retire(const Entry& entry) const;
+    bool out_of_time(const Entry& entry) const;
+    void end_here(uint64_t id, Entry& entry, Instant now);
     SessionId taker(const Entry& entry) const;  // an idle program that can have this model; 0: there is none
     bool deliver(uint64_t id, Entry& entry, Instant now);
     void hand_over(uint64_t id, uint64_t part, Delivery delivery, std::unique_ptr<DeliveryFile> file,
@@ -104,11 +116,18 @@ private:
     Result<void> plan(Entry& entry, const NextDestination& next, Instant now);
     Result<routing::Choice> ask_policy(const Entry& entry) const;
     void reseal(Entry& entry);
+    void wait_here(Entry& entry);
+    // An entry about a version that was not made now: "relayed", "ended".
+    ledger::HopStatement passage(const Entry& entry, std::string_view what) const;
+    static Result<void> append_passage(const Services& services, ledger::HopStatement statement);  // storage thread
     void settle(uint64_t id, Entry& entry, std::function<void(const Result<void>&)> then);
 
+    Result<std::optional<routing::JourneyRecord>> begin(uint64_t id, const SendOrder& order) const;
     void imported(uint64_t id, Entry entry, const NextDestination& to);
     void finished(uint64_t id, uint64_t part, Result<model::Manifest> child, const WorkDone& work,
                   const NextDestination& next, std::function<void(Result<FinishedStop>)> done);
+    std::string to_be_done(const Entry& entry, const WorkDone& round) const;  // empty: it may leave
+    Result<void> close_stop(Entry& entry, Instant now);
     void tell_progress(Instant now);
 
     void turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why);
@@ -116,6 +135,13 @@ private:
     void arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
                  std::optional<routing::JourneyRecord> record, const Result<void>& kept);
     void forget_old_tombstones();
+
+    bool is_looked_after(const routing::JourneyRecord& record) const;
+    void tell_origin(Entry& entry);
+    void revive(uint64_t id, uint32_t walker);
+    void retire(uint64_t id, Entry& entry);
+    void departed(uint64_t id, Entry& entry);
+    Result<void> load_departed();
 
     void start_transfer(uint64_t id, Entry& entry, Instant now);
     void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
@@ -134,9 +160,14 @@ private:
     Sessions& sessions_;
     const routing::InterestTable& interest_;
     const routing::Routes& routes_;
+    RulesOf rules_;
+    Lookout& lookout_;
+    Newsbox& box_;
+    BestVersions best_;
     std::map<uint64_t, Entry> entries_;
     std::map<Incoming, Admitted> arriving_;
     std::map<uint64_t, routing::JourneyRecord> passed_;
+    std::map<uint64_t, Custody> departed_;  // of journeys that are looked after; their versions are kept
     std::map<uint64_t, std::shared_ptr<Importing>> importing_;
     std::vector<std::pair<Incoming, WallTime>> tombstones_;
     size_t landing_ = 0;  // versions on their way into the store, and in nobody's custody yet

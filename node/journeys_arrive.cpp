@@ -49,15 +49,22 @@ void Journeys::turn_away(const Incoming& incoming, aipacket::CancelCode code, st
     exchange_.refuse(incoming, code, why, services_.clock.now());
 }
 
-// A copy that is behind what we already know of this journey: a late duplicate. While we have it in our own hands there
-// is nothing that could come back, however far on it says it is.
+// A copy that is behind what we already know of this journey: a late duplicate, or a walker older than one we know.
+// While we have it in our own hands there is nothing that could come back, however far on it says it is; only a newer
+// walker may take the place of an older one, unless that is being worked on or has ended.
 bool Journeys::is_stale(const routing::JourneyRecord& record) const {
     const auto entry = entries_.find(record.id);
-    if (entry != entries_.end())
-        return entry->second.custody.state != CustodyState::kOutbound || entry->second.superseded ||
-               !entry->second.record || record.stops <= entry->second.record->stops;
+    if (entry != entries_.end()) {
+        const Entry& here = entry->second;
+        if (here.superseded || !here.record || record.walker < here.record->walker) return true;
+        if (record.walker > here.record->walker)
+            return here.busy || here.delivery || here.custody.state == CustodyState::kEnded;
+        return here.custody.state != CustodyState::kOutbound || record.stops <= here.record->stops;
+    }
     const auto passed = passed_.find(record.id);
-    return passed != passed_.end() && record.stops < passed->second.stops;
+    if (passed == passed_.end()) return false;
+    return record.walker < passed->second.walker ||
+           (record.walker == passed->second.walker && record.stops < passed->second.stops);
 }
 
 void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progress& progress) {
@@ -131,6 +138,7 @@ void Journeys::arrived(const Incoming& incoming, const Custody& custody, const T
         entries_.emplace(custody.id, std::move(entry));
     }
     exchange_.complete(incoming, tombstone.receipt, now);
+    tell_origin(entries_.at(custody.id));
     tombstones_.push_back({incoming, tombstone.at});
     if (tombstones_.size() > kTombstonesMax + kTombstonesMax / 8) forget_old_tombstones();
 }

@@ -60,15 +60,18 @@ void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, co
                                Heard::kServed, now);
     entry->busy = true;
     submit(
-        services_.storage, [&store = services_.custody, id] { return store.erase(id); },
+        services_.storage,
+        [&store = services_.custody, custody = entry->custody,
+         keep = entry->record && is_looked_after(*entry->record)] {
+            return keep ? store.put_departed(custody) : store.erase(custody.id);
+        },
         [this, id, part = entry->part, peer, receipt = std::move(receipt),
          wire = progress.wire_bytes_sent + progress.wire_bytes_received](const Result<void>& erased) mutable {
             if (!erased) return services_.host.fatal(erased.error());
             const auto it = entries_.find(id);
             if (it == entries_.end() || it->second.part != part) return;
             sent_to_waiter(it->second, peer, std::move(receipt), wire, services_.clock.now());
-            if (it->second.record) passed_[id] = std::move(*it->second.record);
-            if (passed_.size() > limits::kTransfersMax) passed_.erase(passed_.begin());
+            departed(id, it->second);
             entries_.erase(it);
             if (++sent_since_prune_ >= kPruneEvery) prune();
         });
@@ -161,8 +164,9 @@ void Journeys::call_off(uint64_t id, Entry& entry, Instant now) {
 void Journeys::prune() {
     if (landing_ > 0) return;  // their versions are not among those to keep yet; the next receipt tries again
     sent_since_prune_ = 0;
-    std::set<VersionId> keep;
+    std::set<VersionId> keep = best_.versions();
     for (const auto& [id, entry] : entries_) keep.insert(entry.custody.version);
+    for (const auto& [id, custody] : departed_) keep.insert(custody.version);
     std::set<Digest> pinned;
     for (const auto& [incoming, admitted] : arriving_)
         for (const model::BlockRef& block : admitted.manifest.blocks()) pinned.insert(block.digest);

@@ -62,8 +62,11 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       interest_(services.signer, verifier_, services.rng, interest_options(services, settings_)),
       exchange_(std::make_unique<Exchange>(services, verifier_, outbox_, static_cast<ExchangeUser&>(*this),
                                            settings_.transfer_timeout)),
-      journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, interest_.table(),
-                                           router_.routes())),
+      lookout_(
+          services, [this](const std::string& task) { return rules_of(task); }, newsbox_),
+      journeys_(std::make_unique<Journeys>(
+          services, settings_, verifier_, *exchange_, sessions_, interest_.table(), router_.routes(),
+          [this](const std::string& task) { return rules_of(task); }, lookout_, newsbox_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
       started_(services.clock.now()),
       reachable_since_(started_),
@@ -72,9 +75,16 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
 
 Node::~Node() = default;
 
+routing::TaskRecord Node::rules_of(const std::string& task) const {
+    routing::TaskRecord rules = settings_.open_task;
+    rules.name = task;
+    return rules;
+}
+
 Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings settings, const crypto::PublicKey& root) {
     AIP_ASSIGN(const SeqnoLot lot, take_seqnos(services));
     std::unique_ptr<Node> node(new Node(services, std::move(settings), root, lot));
+    AIP_TRY(node->lookout_.load(services.clock.now()));
     AIP_TRY(node->journeys_->load());
     for (uint16_t port = 0; port < services.dataplane.ports(); ++port) node->add_to_router(port);
     return node;
@@ -103,13 +113,15 @@ size_t Node::poll(Instant now) {
     done += journeys_->poll(now);
     done += auditor_->poll(now);
     done += echo_.poll(now);
+    done += lookout_.poll(now);
+    done += send_news(now);
     services_.dataplane.flush();
     return done;
 }
 
 Instant Node::next_wakeup() const {
     return std::min({router_.next_wakeup(), interest_.next_wakeup(), exchange_->next_wakeup(), journeys_->next_wakeup(),
-                     auditor_->next_wakeup(), echo_.next_wakeup()});
+                     auditor_->next_wakeup(), echo_.next_wakeup(), lookout_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {
@@ -199,6 +211,7 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
             static_cast<void>(interest_.on_packet(packet.header.kind, packet.source, packet.payload, now, wall));
             return;
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
+        case aipacket::Kind::kNews: return on_news(packet, now);
         default: return exchange_->on_packet(packet, now);
     }
 }

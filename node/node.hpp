@@ -22,6 +22,7 @@
 #include "node/sessions.hpp"
 #include "routing/interest.hpp"
 #include "routing/router.hpp"
+#include "routing/token_bucket.hpp"
 
 namespace aip::node {
 
@@ -97,6 +98,10 @@ private:
     size_t exchange_interest(Instant now);
     void follow_tasks(Instant now);
     size_t send_delayed(Instant now);
+    routing::TaskRecord rules_of(const std::string& task) const;
+    size_t send_news(Instant now);
+    void on_news(const aipacket::PacketView& packet, Instant now);
+    void take_news(const Address& from, const News& news, Instant now);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;
@@ -124,6 +129,8 @@ private:
     routing::InterestExchange interest_;
     Sessions sessions_;
     std::unique_ptr<Exchange> exchange_;
+    Newsbox newsbox_;
+    Lookout lookout_;
     std::unique_ptr<Journeys> journeys_;
     std::unique_ptr<Auditor> auditor_;
     Instant started_;
@@ -139,6 +146,8 @@ private:
         Instant until;
     };
     std::deque<DelayedSend> delayed_;
+    routing::TokenBucket news_checks_{100, 100};
+    uint64_t news_refused_ = 0;
     uint64_t fib_salt_;
     uint16_t seqno_limit_;  // the first that is not reserved on disk
     bool reserving_seqnos_ = false;

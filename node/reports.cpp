@@ -195,6 +195,8 @@ Result<Report> Node::report_journey(const std::string& name) const {
             plan += " " + segment.sid.text();
         r.notes.push_back("planned, as segments of End.Train for task " + record->task + ":" + plan);
     }
+    if (record->bytes_left) r.notes.push_back(std::to_string(*record->bytes_left) + " wire bytes left");
+    if (record->expires) r.notes.push_back("ends at " + std::to_string(record->expires->unix_ms()) + " ms since 1970");
     if (record->next) r.notes.push_back("next: " + record->next->node.text() + ", " + record->next->why);
     if (record->stops > record->recent.size())
         r.notes.push_back("the last " + std::to_string(record->recent.size()) +
@@ -219,16 +221,17 @@ std::vector<Address> Node::who_may_know(const VersionId& version) const {
 void Node::report_models(std::function<void(Result<Report>)> done) {
     submit(
         services_.storage,
-        [&versions = services_.versions]() -> Result<Report> {
+        [&versions = services_.versions, best = journeys_->best()]() -> Result<Report> {
             AIP_ASSIGN(const auto list, versions.list());
             Report r = table("Models", {{"version", ColumnType::kText},
                                         {"task", ColumnType::kText},
                                         {"bytes", ColumnType::kInteger},
                                         {"content", ColumnType::kText},
-                                        {"stored_ms", ColumnType::kInteger}});
+                                        {"stored_ms", ColumnType::kInteger},
+                                        {"best_here", ColumnType::kBoolean}});
             for (const model::VersionSummary& v : list)
                 r.rows.push_back({text(v.id.hex()), text(v.task), integer(v.file_size), text(v.content.hex()),
-                                  static_cast<int64_t>(v.stored_at.unix_ms())});
+                                  static_cast<int64_t>(v.stored_at.unix_ms()), best.contains(v.id)});
             return r;
         },
         std::move(done));

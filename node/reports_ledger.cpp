@@ -130,6 +130,7 @@ Report Node::report_counters() const {
     add("icmp.heard_no_route", icmp.heard_no_route);
     add("icmp.heard_too_big", icmp.heard_too_big);
     add("icmp.heard_other", icmp.heard_other);
+    add("news.refused", news_refused_);
     const ExchangeCounters& e = exchange_->counters();
     add("transfer.offers_refused_signature", e.offers_refused_signature);
     add("transfer.offers_refused_full", e.offers_refused_full);

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "routing/router.hpp"
+#include "routing/task.hpp"
 
 namespace aip::node {
 
@@ -29,6 +30,7 @@ struct Settings {
     Duration trainer_patience = Duration::seconds(30);  // a model waits this long for a program that can train it
     uint32_t keep_versions = 64;                        // per task, beside those in custody
     std::vector<PortRouting> ports;                     // by port; those beyond have the defaults
+    routing::TaskRecord open_task;                      // the rules of tasks that nobody created
     std::string software = "aipacket/0.1.0";
 
     Duration interest_lifetime() const {  // whole seconds
@@ -37,8 +39,10 @@ struct Settings {
 };
 
 struct OnJourney {
-    uint32_t stops = 0;  // budget; on finish 0 means: what is left
-    std::string policy;  // empty: the journey's own, or coverage
+    uint32_t stops = 0;       // budget; on finish 0 means: what is left. On send it lowers that of the task
+    std::string policy;       // empty: the journey's own, or the task's
+    uint64_t wire_bytes = 0;  // budgets on send; 0: the task's
+    Duration time = {};
 };
 using NextDestination = std::variant<OnJourney, Address>;
 
@@ -68,11 +72,12 @@ struct WorkDone {
     std::optional<double> loss_before;
     std::optional<double> loss_after;
     std::map<std::string, double> metrics;
+    bool operator==(const WorkDone&) const = default;
 };
 
 struct FinishedStop {
     VersionId version;
-    std::optional<Address> next;  // none: the journey has ended here
+    std::optional<Address> next;  // none: the journey has ended here; this node: it is to be trained here once more
     std::string why;
 };
 

@@ -20,6 +20,7 @@
 #include "model/source.hpp"
 #include "model/version_store.hpp"
 #include "node/custody.hpp"
+#include "routing/task.hpp"
 
 namespace aip::node {
 
@@ -41,6 +42,7 @@ struct Delivery {
     uint64_t bytes = 0;
     std::vector<uint64_t> labels_seen;
     std::string why;
+    routing::StayRules stay;  // what the task asks of a stop; steps: those left
 };
 
 class Host {

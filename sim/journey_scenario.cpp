@@ -1,10 +1,13 @@
 #include "sim/journey_scenario.hpp"
 
+#include <array>
+#include <map>
 #include <set>
 
 #include "crypto/sha256.hpp"
 #include "model/safetensors.hpp"
 #include "node/custody.hpp"
+#include "routing/journey.hpp"
 
 namespace aip::sim {
 namespace {
@@ -109,7 +112,18 @@ struct Watch {
     uint64_t disk_changes = 0;  // of all machines, when last looked
     bool started = false;
     bool ended = false;
+    bool looked_after = false;
+    std::set<size_t> dead;  // for good
 };
+
+constexpr size_t kWalkersMax = 3;  // two kills a minute may hide two of them at once
+
+uint32_t walker_of(const node::Custody& custody) {
+    const auto claim = crypto::sealed_claim(custody.journey);
+    const auto record = claim ? routing::parse_journey(claim->body) : Result<routing::JourneyRecord>(claim.error());
+    AIP_ASSERT(record.has_value());
+    return record->walker;
+}
 
 uint64_t disk_changes(Network& network) {
     uint64_t changes = 0;
@@ -118,17 +132,19 @@ uint64_t disk_changes(Network& network) {
 }
 
 // Looks at what is on disk, so only when that has changed.
-std::optional<std::string> check_custody(Network& network, Watch& watch) {
+std::optional<std::string> check_custody(Network& network, Watch& watch, JourneyOutcome& outcome) {
     const uint64_t changes = disk_changes(network);
     if (changes == watch.disk_changes) return std::nullopt;
     watch.disk_changes = changes;
     size_t holders = 0;
-    size_t workers = 0;
+    std::map<uint32_t, size_t> workers;  // of each walker
     for (size_t i = 0; i < network.size(); ++i) {
+        if (watch.dead.contains(i)) continue;
         for (const node::Custody& custody : durable_custody(network.machine(i))) {
             ++holders;
-            if (custody.state != node::CustodyState::kOutbound) ++workers;
-            if (custody.state == node::CustodyState::kEnded) watch.ended = true;
+            const uint32_t walker = walker_of(custody);
+            workers[walker] += custody.state != node::CustodyState::kOutbound ? 1 : 0;
+            if (custody.state == node::CustodyState::kEnded) watch.ended = true, outcome.walker = walker;
             bool known = false;
             for (size_t k = 0; k < network.size() && !known; ++k) {
                 const auto index = network.machine(k).ledger_index(custody.version);
@@ -140,16 +156,20 @@ std::optional<std::string> check_custody(Network& network, Watch& watch) {
         }
     }
     if (holders > 0) watch.started = true;
-    if (watch.started && holders == 0) return std::string("the model is in nobody's custody");
-    if (workers > 1) return std::string("two nodes work on copies of one model");
+    if (watch.started && holders == 0 && !watch.looked_after) return std::string("the model is in nobody's custody");
+    for (const auto& [walker, count] : workers)
+        if (count > 1) return std::string("two nodes work on copies of one model");
+    outcome.walkers_max = std::max(outcome.walkers_max, workers.size());
+    if (workers.size() > kWalkersMax) return std::string("more walkers than there may be");
     return std::nullopt;
 }
 
-void lay_links(Network& network, const LinkOptions& link) {
+void lay_links(Network& network, const LinkOptions& link, const JourneyOptions& options) {
     // Most of the time of a run goes into signatures of hellos and records: fewer of them, more seeds.
     MachineOptions machine;
     machine.settings.hello_interval = Duration::seconds(2);
     machine.settings.interest_refresh = Duration::seconds(60);
+    machine.settings.open_task.late_after = options.late_after;
     for (size_t i = 0; i < kNodes; ++i) network.add_node(machine);
     for (size_t i = 0; i < 4; ++i) {
         network.link(i, i + 1, link);
@@ -158,15 +178,34 @@ void lay_links(Network& network, const LinkOptions& link) {
     for (size_t i : {0, 1, 3, 4}) network.link(i, i + 5, link);
 }
 
-void kill(Network& network, size_t victim, JourneyOutcome& outcome) {
+void kill(Network& network, size_t victim, const Watch& watch, JourneyOutcome& outcome) {
     if (!network.machine(victim).alive()) return;
     Rng& rng = network.rng();
     ++outcome.kills;
     network.machine(victim).kill();
     // Now and then long enough for neighbours to lose it and for transfers to time out.
     const uint64_t down_ms = rng.chance(0.02) ? 8000 + rng.below(40'000) : 100 + rng.below(3000);
-    network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)),
-                          [&network, victim] { AIP_ASSERT(network.machine(victim).start().has_value()); });
+    network.queue().after(Duration::milliseconds(static_cast<int64_t>(down_ms)), [&network, &watch, victim] {
+        if (!watch.dead.contains(victim)) AIP_ASSERT(network.machine(victim).start().has_value());
+    });
+}
+
+// Every three seconds a holder dies for good: a corner of the grid, so that the others still reach each other.
+void schedule_deaths(Network& network, const JourneyOptions& options, Watch& watch, JourneyOutcome& outcome) {
+    network.queue().after(Duration::milliseconds(50), [&network, &options, &watch, &outcome] {
+        static constexpr std::array<size_t, 4> kCorners{4, 9, 2, 7};
+        const Duration now = network.queue().now() - Instant();
+        for (const size_t victim : kCorners) {
+            Machine& machine = network.machine(victim);
+            if (outcome.deaths >= options.deaths || now < Duration::seconds(4 + 3 * int64_t{outcome.deaths}) ||
+                watch.dead.contains(victim) || !machine.alive() || durable_custody(machine).empty())
+                continue;
+            machine.kill();
+            watch.dead.insert(victim);
+            ++outcome.deaths;
+        }
+        schedule_deaths(network, options, watch, outcome);
+    });
 }
 
 bool chaos_reigns(Network& network, const JourneyOptions& options) {
@@ -176,18 +215,19 @@ bool chaos_reigns(Network& network, const JourneyOptions& options) {
 
 // After any event, a node that has the model in custody may lose power: between a job and its answer, between a packet
 // and the next.
-void kill_a_holder(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
+void kill_a_holder(Network& network, const JourneyOptions& options, const Watch& watch, JourneyOutcome& outcome) {
     if (!chaos_reigns(network, options) || !network.rng().chance(options.holder_kills_per_event)) return;
     for (size_t i = 0; i < kNodes; ++i)
-        if (network.rng().chance(0.5) && !durable_custody(network.machine(i)).empty()) return kill(network, i, outcome);
+        if (network.rng().chance(0.5) && !durable_custody(network.machine(i)).empty())
+            return kill(network, i, watch, outcome);
 }
 
 // At any time any node may lose power, and any program may die.
-void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutcome& outcome) {
-    network.queue().after(Duration::milliseconds(20), [&network, &options, &outcome] {
+void schedule_chaos(Network& network, const JourneyOptions& options, const Watch& watch, JourneyOutcome& outcome) {
+    network.queue().after(Duration::milliseconds(20), [&network, &options, &watch, &outcome] {
         Rng& rng = network.rng();
         if (chaos_reigns(network, options) && rng.chance(options.kills_per_second * 0.02))
-            kill(network, rng.below(kNodes), outcome);
+            kill(network, rng.below(kNodes), watch, outcome);
         if (chaos_reigns(network, options) && rng.chance(options.program_kills_per_second * 0.02)) {
             const size_t victim = rng.below(kNodes);
             ++outcome.program_kills;
@@ -195,7 +235,7 @@ void schedule_chaos(Network& network, const JourneyOptions& options, JourneyOutc
             network.queue().after(Duration::milliseconds(static_cast<int64_t>(50 + rng.below(1000))),
                                   [&network, victim] { network.machine(victim).start_program(); });
         }
-        schedule_chaos(network, options, outcome);
+        schedule_chaos(network, options, watch, outcome);
     });
 }
 
@@ -211,18 +251,19 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
     link.loss = rng.unit() * options.loss_max;
     link.duplicate = rng.unit() * 0.1;
     outcome.loss = link.loss;
-    lay_links(network, link);
+    lay_links(network, link, options);
     Trainers trainers(network, rng);
     for (size_t i = 0; i < kNodes; ++i) network.machine(i).set_program(&trainers);
     AIP_ASSERT(network.start().has_value());
 
     Watch watch;
-    network.add_checker([&](Network& n) { return check_custody(n, watch); });
+    watch.looked_after = options.late_after > Duration{};
+    network.add_checker([&](Network& n) { return check_custody(n, watch, outcome); });
     network.add_checker(
         [&](Network&) { return trainers.complaint().empty() ? std::nullopt : std::optional(trainers.complaint()); });
 
     network.add_checker([&](Network& n) {
-        kill_a_holder(n, options, outcome);
+        kill_a_holder(n, options, watch, outcome);
         return std::nullopt;
     });
 
@@ -243,7 +284,8 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
                                        });
         network.machine(0).wake();
     });
-    network.queue().after(Duration::seconds(4), [&] { schedule_chaos(network, options, outcome); });
+    network.queue().after(Duration::seconds(4), [&] { schedule_chaos(network, options, watch, outcome); });
+    schedule_deaths(network, options, watch, outcome);
 
     const auto end = network.run(options.time_limit, [&] { return watch.ended; });
     outcome.ok = end == Network::End::kDone;

@@ -24,6 +24,10 @@ struct JourneyOptions {
     double kills_per_second = 0.5;
     double holder_kills_per_event = 1.0 / 1500;
     double program_kills_per_second = 0.3;
+    // With late_after the origin (node 0) looks after the journey. So many of the other nodes die for good while they
+    // hold the model; it must go on without them, and two nodes may work on walkers of different numbers, never on one.
+    Duration late_after;
+    uint32_t deaths = 0;
     Duration kills_end = Duration::seconds(300);  // loss goes on; from now on the journey has to come to its end
     Duration time_limit = Duration::seconds(1200);
 };
@@ -35,6 +39,9 @@ struct JourneyOutcome {
     uint64_t packets = 0;
     uint32_t kills = 0;
     uint32_t program_kills = 0;
+    uint32_t deaths = 0;
+    size_t walkers_max = 0;  // alive at once
+    uint32_t walker = 0;     // the one that came to the end
     Duration simulated;
     double loss = 0;
     std::vector<std::string> lines;  // what the nodes said

@@ -34,6 +34,24 @@ Tombstone receipt(uint64_t transfer, uint8_t peer) {
 
 TEST(Custody, IsReadAsItWasWritten) { EXPECT_EQ(*parse_custody(encode_custody(example())), example()); }
 
+TEST(Custody, KeepsWhatWasTrainedAtAStopThatGoesOn) {
+    Custody c = example();
+    c.rounds = 2;
+    c.work = {"sgd", 400, 20, 2.5, std::nullopt, {{"accuracy", 0.5}}};
+    const Bytes bytes = encode_custody(c);
+    EXPECT_EQ(*parse_custody(bytes), c);
+    for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_custody(ByteView(bytes).first(n)).has_value()) << n;
+}
+
+TEST(Custody, ReadsItsFirstFormat) {
+    Bytes bytes = encode_custody(example());
+    const auto end = bytes.end() - 4;  // rounds; before them the time, and hops
+    bytes.erase(end, bytes.end());
+    bytes.erase(bytes.end() - 12, bytes.end() - 8);
+    bytes[0] = 1;
+    EXPECT_EQ(*parse_custody(bytes), example());
+}
+
 TEST(Custody, RefusesTruncationAtEveryByteAndTrailingBytes) {
     Bytes bytes = encode_custody(example());
     for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_custody(ByteView(bytes).first(n)).has_value()) << n;
@@ -48,7 +66,7 @@ TEST(Custody, RefusesUnknownStatesAndFormats) {
         EXPECT_FALSE(parse_custody(bytes).has_value());
     }
     bytes = encode_custody(example());
-    bytes[0] = 2;
+    bytes[0] = 3;
     EXPECT_EQ(parse_custody(bytes).error().code, ErrorCode::kCorrupt);
 }
 

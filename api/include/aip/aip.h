@@ -115,6 +115,14 @@ typedef struct aip_model_info {
     size_t labels;
 } aip_model_info;
 aip_status aip_model_get_info(const aip_model* model, aip_model_info* info);
+/* What the task asks of a stop: the model is delivered here again until it reaches the accuracy or the loss (NAN: not
+   asked for), or the steps left are spent (0: no limit). A program may train so long before it finishes. */
+typedef struct aip_stay {
+    double accuracy; /* at least */
+    double loss;     /* at most */
+    uint64_t steps;
+} aip_stay;
+aip_status aip_model_get_stay(const aip_model* model, aip_stay* stay);
 /* The safetensors file, read-only: a descriptor owned by the model, and a path that opens it again in this process. */
 int aip_model_file(const aip_model* model);
 const char* aip_model_path(const aip_model* model);

@@ -104,6 +104,21 @@ struct Finished {
     std::string why;
 };
 
+// What the task asks of a stop before the model may leave; NAN or 0: nothing.
+struct Stay {
+    double accuracy = NAN;
+    double loss = NAN;
+    uint64_t steps = 0;  // left
+    // Whether `work`, all that was done since recv(), is too little.
+    bool asks_for_more(const Work& work) const {
+        if ((std::isnan(accuracy) && std::isnan(loss) && steps == 0) || (steps > 0 && work.steps >= steps))
+            return false;
+        const auto reached = work.metrics.find("accuracy");
+        const bool accurate = reached != work.metrics.end() && reached->second >= accuracy;
+        return !accurate && !(work.loss_after <= loss);
+    }
+};
+
 // A received model, in custody until finish() or release().
 class Model {
 public:
@@ -121,6 +136,12 @@ public:
     uint32_t stops_left() const { return info().stops_left; }
     uint64_t bytes() const { return info().bytes; }
     std::vector<uint64_t> labels_seen() const { return {info().labels_seen, info().labels_seen + info().labels}; }
+
+    Stay stay() const {
+        aip_stay stay{};
+        aip_model_get_stay(model_.get(), &stay);
+        return {stay.accuracy, stay.loss, stay.steps};
+    }
 
     Finished finish(int file, const Work& work, const Destination& destination = next_stop()) {
         std::vector<aip_metric> metrics;

@@ -1,0 +1,33 @@
+#include "node/new_version.hpp"
+
+#include "ledger/statement.hpp"
+#include "node/head.hpp"
+
+namespace aip::node {
+
+ledger::HopStatement describe(const WorkDone& work) {
+    ledger::HopStatement s;
+    s.what = work.what.empty() ? "trained" : work.what;
+    s.samples = work.samples;
+    s.steps = work.steps;
+    s.loss_before = work.loss_before;
+    s.loss_after = work.loss_after;
+    s.metrics = work.metrics;
+    return s;
+}
+
+Result<model::Manifest> record_version(const Services& services, model::Source& file,
+                                       const model::ManifestFields& fields, ledger::HopStatement statement,
+                                       const model::Progress& progress) {
+    AIP_ASSIGN(model::Manifest manifest, model::import_model(file, services.blocks, fields, progress));
+    const Bytes sealed = services.signer.seal(kManifestDomain, manifest.bytes());
+    AIP_TRY(services.versions.put(manifest, sealed, services.clock.wall(), true));
+    statement.version = manifest.id();
+    statement.content = manifest.content();
+    statement.parents = manifest.parents();
+    AIP_ASSIGN(const Bytes leaf, ledger::make_leaf(statement, services.signer));
+    AIP_TRY(services.log.append(std::span(&leaf, 1), std::span(&statement.version, 1)));
+    return manifest;
+}
+
+}  // namespace aip::node
