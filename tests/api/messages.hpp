@@ -82,7 +82,8 @@ inline std::vector<Message> every_message() {
                            address_of(7),
                            4096,
                            {10, 0, 5},
-                           "largest divergence"});
+                           "largest divergence",
+                           {0.9, std::nullopt, 100}});
     return all;
 }
 

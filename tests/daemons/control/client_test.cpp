@@ -61,6 +61,14 @@ TEST_F(ClientTest, TrainsAModelThatArrives) {
     EXPECT_EQ(model->stop(), 3u);
     EXPECT_EQ(model->stops_left(), 7u);
     EXPECT_EQ(model->labels_seen(), (std::vector<uint64_t>{1, 2}));
+    EXPECT_EQ(model->stay().accuracy, 0.9);
+    EXPECT_TRUE(std::isnan(model->stay().loss));
+    Work work;
+    work.steps = 50;
+    work.metrics["accuracy"] = 0.8;
+    EXPECT_TRUE(model->stay().asks_for_more(work));
+    work.metrics["accuracy"] = 0.9;
+    EXPECT_FALSE(model->stay().asks_for_more(work));
 
     const std::string trained = write_file("trained", "better weights");
     const Finished finished = model->finish(

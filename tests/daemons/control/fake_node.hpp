@@ -127,9 +127,19 @@ private:
     VersionId last_version() const { return *VersionId::from(crypto::sha256(as_bytes(files.back())).view()); }
     void deliver(const std::string& task) {
         if (models_.empty()) return;
-        api::Delivery delivery{
-            ++last_delivery_, {}, {}, task, "mlp", "12ab", 3, 7, kPeer, models_.front().size(), {1, 2},
-            "most to learn"};
+        api::Delivery delivery{++last_delivery_,
+                               {},
+                               {},
+                               task,
+                               "mlp",
+                               "12ab",
+                               3,
+                               7,
+                               kPeer,
+                               models_.front().size(),
+                               {1, 2},
+                               "most to learn",
+                               {0.9, std::nullopt, 100}};
         delivery.version = *VersionId::from(crypto::sha256(as_bytes(models_.front())).view());
         server_->event(session_, delivery, memory_file(models_.front()));
         models_.erase(models_.begin());
