@@ -36,10 +36,9 @@ struct ManifestTensor {
 // What the maker of a version says about it; the rest follows from the file.
 struct ManifestFields {
     std::vector<VersionId> parents;  // first the one it was trained from; no duplicates
-    std::string task;  // its key
+    std::string task;                // its key
     Metadata metadata;
 };
-
 
 class Manifest {
 public:

@@ -135,9 +135,9 @@ Result<void> Journeys::close_stop(Entry& entry, Instant now) {
     stop.hops = custody.hops;
     stop.arrived = custody.since;
     stop.trained = now - entry.since;
-    const auto* own = interest_.find(custody.task, services_.self());
-    const routing::Sketch data{own != nullptr ? own->record.label_counts : std::vector<uint64_t>{}, {}};
-    AIP_ASSIGN(entry.record, routing::add_stop(*entry.record, std::move(stop), data));
+    const auto own = interest_.find(custody.task, services_.self());
+    AIP_ASSIGN(entry.record,
+               routing::add_stop(*entry.record, std::move(stop), own ? own->record.sketch : routing::Sketch{}));
     custody.rounds = 0;
     custody.work = {};
     ++stops_trained_;

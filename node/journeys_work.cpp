@@ -47,7 +47,7 @@ Result<std::optional<routing::JourneyRecord>> Journeys::begin(uint64_t id, const
         return Error{ErrorCode::kInvalid, "task '" + order.task + "' sets no budget: say --stops, --bytes or --time"};
     AIP_ASSIGN(auto record, routing::start_journey(std::move(start)));
     AIP_TRY(routing::make_policy(record.policy));
-    if (interest_.entries(order.task).empty())
+    if (interest_.count(order.task) == 0)
         return Error{ErrorCode::kNotFound, "nobody we know of serves task '" + order.task +
                                                "'; start a trainer program on a node, then see 'aipctl interest'"};
     return std::optional(std::move(record));

@@ -27,7 +27,7 @@ Here: $how ($because).
 
     Fashion-MNIST, nothing shared:  n1 classes ${shards[1]}   n2 ${shards[2]}   n3 ${shards[3]}   n4 ${shards[4]}
 
-Routes between neighbours are found by themselves; the others are static: n1 -> n4 goes over n2 and n3.
+Nobody is told where anything is: neighbours find each other, and Babel finds the routes; n1 reaches n4 over n2.
 TEXT
 }
 
@@ -145,7 +145,7 @@ claim_file_across_the_line() {
     say "  at n1, sha256sum  $sent"
     say "  at n4, sha256sum  $arrived"
     [[ $sent == "$arrived" && $sent == "$(jq -r '.rows[0].sha256' "$dir/sent")" ]] && same=1
-    claim "$same && $bytes >= 100000000" "$bytes bytes crossed three links in $ms ms, n4 signed the receipt, both ends have the same SHA-256"
+    claim "$same && $bytes >= 100000000" "$bytes bytes went from n1 to n4 through n2 in $ms ms, n4 signed the receipt, both ends have the same SHA-256"
 }
 
 # ---- bytes ----
