@@ -51,23 +51,23 @@ inline constexpr uint32_t kSegmentsMax = 16;   // of one packet, its destination
 // Routing (rfc/0003, routing/)
 inline constexpr uint32_t kNeighboursMax = 1024;
 inline constexpr uint32_t kRoutesMax = 65'536;
-inline constexpr uint32_t kBabelKeysMax = 8;               // of one interface
-inline constexpr uint32_t kBabelOutboxMax = 4096;          // TLVs waiting for one neighbour; answers: then the table
-inline constexpr uint32_t kInterestPayloadMax = 1100;      // of a packet about interest; fits any link
-inline constexpr uint32_t kInterestBodyMax = 768;          // a record with 64 features fits
-inline constexpr uint32_t kSketchBinsMax = 64;             // label counts in an interest record
-inline constexpr uint32_t kInterestMembersMax = 4096;      // of one task
-inline constexpr uint32_t kInterestRecordsMax = 16'384;    // in one table, of all tasks
-inline constexpr uint32_t kTaskBytesMax = 1100;            // a sealed task record; fits one packet of any link
-inline constexpr uint32_t kTaskMembersMax = 48;            // named in one task record
-inline constexpr uint32_t kTaskWalkersMax = 64;            // models of one task under way at once
-inline constexpr uint32_t kTasksMax = 256;                 // known to one node
-inline constexpr uint32_t kTasksOfCreatorMax = 16;         // known to one node, of each creator
-inline constexpr uint32_t kInterestTasksMax = 16;          // of one origin
-inline constexpr uint32_t kInterestListenMax = 64;         // tasks whose records one node keeps
-inline constexpr uint32_t kInterestPeersMax = 4096;        // reachable nodes one exchange knows
-inline constexpr uint32_t kInterestPartnersMax = 64;       // that it gossips with
-inline constexpr uint32_t kIntroductionBytesMax = 1200;    // sealed; fits one packet of any link
+inline constexpr uint32_t kBabelKeysMax = 8;             // of one interface
+inline constexpr uint32_t kBabelOutboxMax = 4096;        // TLVs waiting for one neighbour; answers: then the table
+inline constexpr uint32_t kInterestPayloadMax = 1100;    // of a packet about interest; fits any link
+inline constexpr uint32_t kInterestBodyMax = 768;        // a record with 64 features fits
+inline constexpr uint32_t kSketchBinsMax = 64;           // label counts in an interest record
+inline constexpr uint32_t kInterestMembersMax = 4096;    // of one task
+inline constexpr uint32_t kInterestRecordsMax = 16'384;  // in one table, of all tasks
+inline constexpr uint32_t kTaskBytesMax = 1100;          // a sealed task record; fits one packet of any link
+inline constexpr uint32_t kTaskMembersMax = 48;          // named in one task record
+inline constexpr uint32_t kTaskWalkersMax = 64;          // models of one task under way at once
+inline constexpr uint32_t kTasksMax = 256;               // known to one node
+inline constexpr uint32_t kTasksOfCreatorMax = 16;       // known to one node, of each creator
+inline constexpr uint32_t kInterestTasksMax = 16;        // of one origin
+inline constexpr uint32_t kInterestListenMax = 64;       // tasks whose records one node keeps
+inline constexpr uint32_t kInterestPeersMax = 4096;      // reachable nodes one exchange knows
+inline constexpr uint32_t kInterestPartnersMax = 64;     // that it gossips with
+inline constexpr uint32_t kIntroductionBytesMax = 1200;  // sealed; fits one packet of any link
 
 // Link services (rfc/0011, node/)
 inline constexpr uint32_t kIcmpErrorsPerSecond = 100;
@@ -99,11 +99,11 @@ inline constexpr uint32_t kJourneyMetricsMax = 8;      // of one stop
 inline constexpr uint32_t kJourneyMetricNameMax = 32;  // bytes
 inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for people
 
-inline constexpr uint32_t kStayRoundsMax = 100;        // times a model is trained at one stop
-inline constexpr uint32_t kDepartedMax = 32;           // models sent on that a node could send on again
-inline constexpr uint32_t kWatchesMax = 1024;          // journeys looked after by their origin
-inline constexpr uint32_t kNewsQueueMax = 256;         // waiting to be sent
-inline constexpr uint32_t kBestVersionsMax = 256;      // tasks of which a node keeps the version it likes best
+inline constexpr uint32_t kStayRoundsMax = 100;    // times a model is trained at one stop
+inline constexpr uint32_t kDepartedMax = 32;       // models sent on that a node could send on again
+inline constexpr uint32_t kWatchesMax = 1024;      // journeys looked after by their origin
+inline constexpr uint32_t kNewsQueueMax = 256;     // waiting to be sent
+inline constexpr uint32_t kBestVersionsMax = 256;  // tasks of which a node keeps the version it likes best
 
 // Learning
 inline constexpr uint32_t kMlpLayersMax = 64;                         // in one model file

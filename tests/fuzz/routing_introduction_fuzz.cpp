@@ -1,4 +1,5 @@
-// An introduction from anybody on the link: the body's decoder, and everything Neighbours does before and after a signature.
+// An introduction from anybody on the link: the body's decoder, and everything Neighbours does before and after a
+// signature.
 #include "routing/neighbours.hpp"
 #include "tests/routing/fixture.hpp"
 
@@ -27,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto again = routing::parse_introduction(routing::encode_introduction(*body));
     AIP_ASSERT(again && *again == *body);
     neighbours.on_introduction(0, routing::test::mac(1), world.other.seal(routing::kIntroductionDomain, input), now,
-                        routing::test::kWall);
+                               routing::test::kWall);
     neighbours.on_checked(0, routing::test::mac(2), world.other.self(), *body, now);
     static_cast<void>(neighbours.poll(now + Duration::seconds(2), routing::test::kWall));
     return 0;
