@@ -92,9 +92,10 @@ Result<GossipMessage> take_want(Reader& in) {
     const uint8_t since = in.u8();
     if (since > 1) return invalid("want is out of range");
     if (since == 1) {
-        want.since.emplace();
-        want.since->instance = in.u64();
-        want.since->version = in.u32();
+        Want::Since since_version;
+        since_version.instance = in.u64();
+        since_version.version = in.u32();
+        want.since = since_version;
     }
     AIP_ASSIGN(want.items, take_items(in));
     return GossipMessage(std::move(want));
