@@ -23,7 +23,8 @@ struct Late : World {
         return what;
     }
     uint32_t walker(size_t i) {
-        const auto claim = crypto::sealed_claim(custody(i).at(0).journey);
+        const Bytes sealed = custody(i).at(0).journey;
+        const auto claim = crypto::sealed_claim(sealed);
         return routing::parse_journey(claim->body)->walker;
     }
     // The model was trained at 1 and is in the hands of 3.
