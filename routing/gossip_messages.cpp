@@ -54,7 +54,7 @@ void put(Writer& out, const Presence& presence) {
 }
 
 void put(Writer& out, const News& news) {
-    out.u8(kNews).u64(news.instance).u32(news.from).u32(news.to).u32(news.version).u16(news.beat_s);
+    out.u8(kNews).u64(news.instance).u32(news.from).u32(news.to).u32(news.version).u16(news.beat_s).u64(news.members);
     put_items(out, news.items);
 }
 
@@ -82,6 +82,7 @@ Result<GossipMessage> take_news(Reader& in) {
     news.to = in.u32();
     news.version = in.u32();
     news.beat_s = in.u16();
+    news.members = in.u64();
     AIP_ASSIGN(news.items, take_items(in));
     if (news.from > news.to || news.to > news.version) return invalid("news runs backwards");
     return GossipMessage(std::move(news));

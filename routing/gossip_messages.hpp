@@ -37,6 +37,7 @@ struct News {
     uint32_t to = 0;       // up to this one
     uint32_t version = 0;  // of the whole table
     uint16_t beat_s = 0;   // silence for several times this long means I am gone
+    uint64_t members = 0;  // digest of who has a record, in the tasks we have in common
     std::vector<GossipItem> items;
     bool operator==(const News&) const = default;
 };

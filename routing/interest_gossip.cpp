@@ -169,6 +169,7 @@ void InterestGossip::on_news(Peer& peer, const News& news, Instant now) {
     }
     partner->version = std::max(partner->version, news.version);
     if (!news.items.empty() && ++partner->pages >= kPagesPerAsk) partner->since_at = now;
+    if (slow(*partner) && news.members == table_.members_digest(peer.tasks)) partner->have = partner->version;
     bool all = true;
     for (const GossipItem& item : news.items) all = take_item(*partner, peer, item, now) && all;
     if (all && news.from <= partner->have) partner->have = std::max(partner->have, news.to);

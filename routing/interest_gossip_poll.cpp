@@ -184,10 +184,17 @@ void InterestGossip::tell(Peer& peer, Instant now) {
     Partner& partner = *peer.partner;
     const bool mine_is_slow = slow(partner);
     const Duration beat = mine_is_slow ? options_.far_gap : options_.beat;
-    News news{instance_, partner.told, 0, table_.version(), static_cast<uint16_t>(beat.count_s()), {}};
+    News news{instance_,
+              partner.told,
+              0,
+              table_.version(),
+              static_cast<uint16_t>(beat.count_s()),
+              table_.members_digest(peer.tasks),
+              {}};
     news.items = page(peer, news.to);
-    if (news.to < news.version) {
-        if (partner.credit == 0) {  // too much for a partner that did not ask: it sees the gap, and will
+    const bool unasked = partner.credit == 0;
+    if (news.to < news.version || mine_is_slow) {
+        if (unasked) {  // too much for a partner that did not ask: it sees the gap, and will if it needs to
             partner.told_at = InterestTable::kNone;
             news.from = news.to = news.version;
             news.items.clear();
@@ -195,6 +202,7 @@ void InterestGossip::tell(Peer& peer, Instant now) {
             --partner.credit;
         }
     }
+    if (news.to == news.version) partner.credit = 0;
     send(peer.node, news);
     partner.told = news.to;
     partner.told_when = now;

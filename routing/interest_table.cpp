@@ -16,13 +16,19 @@ constexpr int64_t kCheckBurst = 32;
 constexpr Duration kStrangerEvery = Duration::milliseconds(5);
 constexpr int64_t kStrangerBurst = 200;
 
+uint64_t spread(uint64_t x) {  // the finalizer of splitmix64
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
 }  // namespace
 
 std::optional<InterestTable::Task> InterestTable::listen(std::string_view key) {
     if (const auto known = task_of(key)) return known;
     for (Task task = 0; task < tasks_.size(); ++task) {
         if ((listened_ >> task & 1) != 0) continue;
-        tasks_[task] = {std::string(key), task_ref(key), 0};
+        tasks_[task] = {std::string(key), task_ref(key), 0, 0};
         listened_ |= uint64_t{1} << task;
         return task;
     }
@@ -108,6 +114,7 @@ void InterestTable::set_live(Slot& stored, bool live) {
     const auto step = static_cast<uint32_t>(live) - static_cast<uint32_t>(stored.live);
     live_ += static_cast<size_t>(static_cast<int32_t>(step));
     tasks_[stored.task].live += step;
+    if (step != 0) tasks_[stored.task].members ^= spread(static_cast<uint64_t>(stored.key().origin));
     stored.live = live;
 }
 
@@ -242,6 +249,13 @@ std::optional<InterestEntry> InterestTable::find(std::string_view key, const Add
     const Index index = task ? slot(*task, origin.interface_id()) : kNone;
     if (index == kNone || !slots_[index].live) return std::nullopt;
     return entry(slots_[index]);
+}
+
+uint64_t InterestTable::members_digest(uint64_t tasks) const {
+    uint64_t digest = 0;
+    for (Task task = 0; task < tasks_.size(); ++task)
+        if ((tasks & listened_) >> task & 1) digest ^= spread(tasks_[task].members ^ short_ref(task));
+    return digest;
 }
 
 std::vector<std::string> InterestTable::tasks() const {

@@ -52,6 +52,8 @@ public:
     const std::string& key(Task task) const { return tasks_[task].key; }
     uint64_t short_ref(Task task) const { return load_be64(tasks_[task].ref.bytes.data()); }
     uint64_t listened() const { return listened_; }  // bit by bit
+    // Of who has a record in these tasks, whatever it says: equal if they are the same nodes.
+    uint64_t members_digest(uint64_t tasks) const;
 
     // Records.
     enum class Put : uint8_t { kStored, kStale, kFull };
@@ -86,6 +88,7 @@ private:
         std::string key;
         TaskRef ref;
         uint32_t live = 0;
+        uint64_t members = 0;
     };
     struct Origin {
         std::unique_ptr<crypto::CredentialBytes> credential;
@@ -115,7 +118,7 @@ private:
     void drop(Index slot);
     void append(Index slot);
     void unlink(Index slot);
-    void set_live(Slot& slot, bool live);
+    void set_live(Slot& slot, bool live);  // of one whose words are there
     InterestEntry entry(const Slot& slot) const;
     Instant heard(const Slot& slot) const { return epoch_ + Duration::milliseconds(100) * slot.heard; }
     Instant expires(const Slot& slot) const;

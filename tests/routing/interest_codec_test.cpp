@@ -160,8 +160,8 @@ std::vector<GossipMessage> some_messages() {
     const GossipItem first{1, InterfaceId{11}, 100, false}, second{2, InterfaceId{12}, UINT64_MAX, true};
     return {Presence{true, 7, {1, UINT64_MAX}},
             Presence{},
-            News{7, 1, 3, 9, 10, {first, second, first}},
-            News{7, 9, 9, 9, 60, {}},
+            News{7, 1, 3, 9, 10, 77, {first, second, first}},
+            News{7, 9, 9, 9, 60, 0, {}},
             Want{Want::Since{7, 3}, {second}},
             Want{{}, {first}}};
 }
@@ -197,8 +197,8 @@ TEST(Gossip, FitsOnePacketWhenFull) {
 }
 
 TEST(Gossip, RefusesWhatIsOutOfRange) {
-    EXPECT_FALSE(parse_gossip(encode_gossip(News{7, 4, 3, 9, 10, {}}))) << "backwards";
-    EXPECT_FALSE(parse_gossip(encode_gossip(News{7, 1, 9, 3, 10, {}}))) << "beyond the table";
+    EXPECT_FALSE(parse_gossip(encode_gossip(News{7, 4, 3, 9, 10, 0, {}}))) << "backwards";
+    EXPECT_FALSE(parse_gossip(encode_gossip(News{7, 1, 9, 3, 10, 0, {}}))) << "beyond the table";
     EXPECT_FALSE(parse_gossip(Bytes{9})) << "unknown type";
     EXPECT_FALSE(
         parse_gossip(*from_hex("0300"

@@ -244,6 +244,23 @@ TEST_F(Row, APartitionHeals) {
     EXPECT_GE(until_all_know_all(3000), 0);
 }
 
+// Two groups so far apart that nobody of one is near anybody of the other: 0 1 2 3 4 ................... 5 6 7 8 9
+TEST_F(Row, GroupsThatAreFarFromEachOtherAreJoined) {
+    for (size_t i = 0; i < 10; ++i) add("node " + std::to_string(i));
+    for (size_t i = 0; i < 10; ++i) {
+        std::vector<Reach> reach;
+        for (size_t j = 0; j < 10; ++j)
+            if (j != i) reach.push_back({members[j]->address(), (i < 5) == (j < 5) ? 1.0 : 50.0});
+        members[i]->exchange.set_reachable(reach, now());
+    }
+    join_all();
+    EXPECT_GE(until_all_know_all(130'000), 0);
+    run(120'000);
+    bytes = 0;
+    run(600'000);
+    EXPECT_LE(bytes, 10u * 4 * 61 * 60 * 2) << "and then signs of life are all";
+}
+
 TEST_F(Row, AListenerKnowsTheMembersWithoutBeingOne) {
     row(3);
     join(0, 1);
@@ -370,7 +387,7 @@ struct Judge : testing::Test {
     void offer(const Member& origin, uint64_t sequence) {
         const uint64_t task = load_be64(task_ref("task").bytes.data());
         hear(encode_gossip(Presence{false, 5, {task}}), b.address(), Kind::kGossip);
-        hear(encode_gossip(News{5, 0, 1, 1, 10, {{task, origin.address().interface_id(), sequence, false}}}),
+        hear(encode_gossip(News{5, 0, 1, 1, 10, 0, {{task, origin.address().interface_id(), sequence, false}}}),
              b.address(), Kind::kGossip);
         static_cast<void>(a.exchange.poll(now(), wall()));
     }
@@ -479,7 +496,7 @@ TEST_F(Judge, AFloodOfInventedNewsIsBounded) {
     size_t asked = 0;
     for (uint64_t i = 0; i < 10'000; ++i) {
         now_ms = static_cast<int64_t>(i / 10);
-        News news{5, 0, 1, 1, 10, {}};
+        News news{5, 0, 1, 1, 10, 0, {}};
         for (uint64_t k = 0; k < 50; ++k) news.items.push_back({task, InterfaceId{1000 + 50 * i + k}, 9, false});
         hear(encode_gossip(news), b.address(), Kind::kGossip);
         for (const InterestOut& out : a.exchange.poll(now(), wall())) asked += out.payload.size();
