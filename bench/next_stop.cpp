@@ -38,7 +38,7 @@ json figures_of(const Means& means) {
 }
 
 std::map<std::string, Means> compare_policies(const Options& options, double alpha, std::FILE* stops) {
-    const auto means = run({alpha, 600, {}, all_policies(), options.seeds, options.theta}, options.threads, stops);
+    const auto means = run({alpha, 600, 0, all_policies(), options.seeds, options.theta}, options.threads, stops);
     std::printf("alpha %.1f, %lu seeds        divergence / nodes visited after 25, 50, 100 transmissions\n", alpha,
                 options.seeds);
     for (const std::string& policy : all_policies()) {
@@ -55,14 +55,14 @@ json price_of_privacy(const Options& options, std::FILE* stops) {
     std::printf("coverage with %lu samples a node and Laplace noise on the published counts\n", kFewSamples);
     json table = json::array();
     std::map<uint64_t, Means> clean;
-    const auto coverage = [&](std::optional<double> epsilon, uint64_t seeds) {
+    const auto coverage = [&](double epsilon, uint64_t seeds) {
         return run({0.1, kFewSamples, epsilon, {"coverage"}, seeds, options.theta}, options.threads, stops)
             .at("coverage");
     };
     for (const double epsilon : {0.1, 0.2, kEpsilonOfTheTarget, 1.0, 2.0, 5.0, 10.0}) {
         const uint64_t seeds =
             epsilon == kEpsilonOfTheTarget ? options.seeds : std::max<uint64_t>(1, options.seeds / 4);
-        if (!clean.contains(seeds)) clean[seeds] = coverage({}, seeds);
+        if (!clean.contains(seeds)) clean[seeds] = coverage(0, seeds);
         const Means noisy = coverage(epsilon, seeds);
         const auto worse = [&](size_t sent) { return noisy.divergence[sent] / clean[seeds].divergence[sent] - 1; };
         json row = figures_of(noisy);

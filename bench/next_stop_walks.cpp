@@ -1,7 +1,6 @@
 #include "bench/next_stop_walks.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -12,36 +11,6 @@
 
 namespace aip::bench {
 namespace {
-
-// Noise of both signs, then the nearest counts that are not negative and have the same sum: what the noise put into
-// empty classes is taken off again. Cutting off below zero alone would make every node look more balanced than it is.
-std::vector<uint64_t> with_noise(const std::vector<uint64_t>& counts, double epsilon, Rng& rng) {
-    std::vector<double> noisy;
-    for (const uint64_t count : counts) noisy.push_back(static_cast<double>(count) + sim::laplace(rng, 1 / epsilon));
-    const double sum = std::max(std::accumulate(noisy.begin(), noisy.end(), 0.0), 1.0);
-    std::vector<double> sorted = noisy;
-    std::sort(sorted.rbegin(), sorted.rend());
-    double cut = 0, upper = 0;
-    for (size_t i = 0; i < sorted.size(); ++i) {
-        upper += sorted[i];
-        const double level = (upper - sum) / static_cast<double>(i + 1);
-        if (sorted[i] > level) cut = level;
-    }
-    std::vector<uint64_t> out;
-    for (const double value : noisy) out.push_back(static_cast<uint64_t>(std::llround(std::max(value - cut, 0.0))));
-    if (std::accumulate(out.begin(), out.end(), uint64_t{0}) == 0) std::fill(out.begin(), out.end(), 1);
-    return out;
-}
-
-std::vector<std::vector<uint64_t>> published(const sim::Scatter& world, const Setting& setting, uint64_t seed) {
-    SeededRng rng(seed + 77'000);
-    std::vector<std::vector<uint64_t>> labels;
-    for (size_t i = 0; i < world.near.size(); ++i) {
-        auto counts = world.counts(i, setting.samples);
-        labels.push_back(setting.epsilon ? with_noise(std::move(counts), *setting.epsilon, rng) : std::move(counts));
-    }
-    return labels;
-}
 
 std::vector<sim::WalkPlan> plans_for(const Setting& setting, size_t nodes, uint64_t seed) {
     SeededRng rng(seed + 1'000);
@@ -85,7 +54,7 @@ std::string stops_line(const Setting& setting, const sim::Scatter& world, uint64
                        const std::vector<sim::WalkStop>& walk) {
     nlohmann::json line{{"alpha", setting.alpha}, {"samples", setting.samples}, {"seed", seed},
                         {"policy", policy},       {"edges", world.edges},       {"shares", world.shares}};
-    line["epsilon"] = setting.epsilon ? nlohmann::json(*setting.epsilon) : nlohmann::json();
+    line["epsilon"] = setting.epsilon > 0 ? nlohmann::json(setting.epsilon) : nlohmann::json();
     for (const sim::WalkStop& stop : walk) line["stops"].push_back({stop.node, stop.sent});
     return line.dump() + "\n";
 }
@@ -103,7 +72,10 @@ OneSeed run_seed(sim::WalkCast& cast, const Setting& setting, uint64_t seed) {
     sim::WalkOptions options;
     options.samples = setting.samples;
     options.samples_per_second = static_cast<double>(setting.samples);
-    sim::WalkNet net(cast, out.world, published(out.world, setting, seed), seed, options);
+    options.epsilon = setting.epsilon;
+    std::vector<std::vector<uint64_t>> labels;
+    for (size_t i = 0; i < cast.size(); ++i) labels.push_back(out.world.counts(i, setting.samples));
+    sim::WalkNet net(cast, out.world, labels, seed, options);
     const bool full = net.gossip(Duration::seconds(300));
     AIP_ASSERT(full);
     out.walks = net.walk(plans_for(setting, cast.size(), seed));

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +15,8 @@ inline constexpr uint32_t kTransmissions = 100;
 
 struct Setting {
     double alpha = 0.1;
-    uint64_t samples = 600;         // of each node
-    std::optional<double> epsilon;  // of the Laplace noise on published counts; none: no noise
+    uint64_t samples = 600;  // of each node
+    double epsilon = 0;      // of the noise on what nodes publish; 0: none
     std::vector<std::string> policies;
     uint64_t seeds = 200;
     double theta = routing::RoutingWeights{}.theta;

@@ -24,7 +24,13 @@ InterestExchange::InterestExchange(const crypto::Signer& signer, crypto::Verifie
 
 Result<void> InterestExchange::set(const std::string& task, LocalInterest interest, Instant now) {
     auto it = own_.find(task);
-    if (it != own_.end() && !it->second.withdrawn && it->second.interest == interest) return {};
+    const bool is_set = it != own_.end() && !it->second.withdrawn;
+    if (is_set && options_.epsilon > 0 &&
+        release_holds(it->second.interest.sketch, interest.sketch, options_.epsilon)) {
+        interest.sketch = it->second.interest.sketch;  // what was released of it stays
+        interest.samples = it->second.interest.samples;
+    }
+    if (is_set && it->second.interest == interest) return {};
     Own trial;
     trial.interest = interest;
     trial.sequence = 1;

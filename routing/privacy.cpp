@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "crypto/sha256.hpp"
 
@@ -25,6 +27,21 @@ Digest seed_of(const Sketch& sketch, double epsilon, const Digest& secret, std::
     return crypto::sha256(data);
 }
 
+// What to take off every count so that those above it add up to what all of them do, and to 1 at least: with nothing
+// left below zero, the nearest counts that are not negative and have the same sum.
+double level_of(const std::vector<double>& counts) {
+    const double sum = std::max(std::accumulate(counts.begin(), counts.end(), 0.0), 1.0);
+    std::vector<double> sorted = counts;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    double level = 0, upper = 0;
+    for (size_t i = 0; i < sorted.size(); ++i) {
+        upper += sorted[i];
+        const double next = (upper - sum) / static_cast<double>(i + 1);
+        if (sorted[i] > next) level = next;
+    }
+    return level;
+}
+
 }  // namespace
 
 Result<void> check_private(const Sketch& sketch, double epsilon) {
@@ -38,18 +55,32 @@ Result<void> check_private(const Sketch& sketch, double epsilon) {
 
 Sketch private_sketch(const Sketch& sketch, double epsilon, const Digest& secret, std::string_view task) {
     const Digest seed = seed_of(sketch, epsilon, secret, task);
-    Sketch out;
-    uint64_t total = 0;
+    std::vector<double> noisy;
     for (size_t i = 0; i < sketch.labels.size(); ++i) {
         Bytes data;
         Writer(data).put(seed.view()).u64(i);
         const double noise = laplace(load_be64(crypto::sha256(data).bytes.data()), 1 / epsilon);
-        const double noisy = std::round(static_cast<double>(sketch.labels[i]) + noise);
-        out.labels.push_back(static_cast<uint64_t>(std::clamp(noisy, 0.0, static_cast<double>(kSketchCountMax))));
-        total += out.labels.back();
+        noisy.push_back(static_cast<double>(sketch.labels[i]) + noise);
     }
-    if (total == 0) std::fill(out.labels.begin(), out.labels.end(), 1);  // noise has eaten all: no class stands out
+    const double level = level_of(noisy);
+    Sketch out;
+    for (const double value : noisy) {
+        const double count = std::round(value - level);
+        out.labels.push_back(static_cast<uint64_t>(std::clamp(count, 0.0, static_cast<double>(kSketchCountMax))));
+    }
+    if (out.samples() == 0) std::fill(out.labels.begin(), out.labels.end(), 1);  // noise has eaten all
     return out;
+}
+
+bool release_holds(const Sketch& released_from, const Sketch& data, double epsilon) {
+    if (released_from.labels.size() != data.labels.size() || data.labels.empty()) return false;
+    uint64_t changed = 0;
+    for (size_t i = 0; i < data.labels.size(); ++i) {
+        const auto [less, more] = std::minmax(released_from.labels[i], data.labels[i]);
+        changed += more - less;
+    }
+    const double noise = static_cast<double>(data.labels.size()) / epsilon;  // on all counts together, on average
+    return static_cast<double>(changed) <= std::max(noise, static_cast<double>(released_from.samples()) / 10);
 }
 
 Digest privacy_secret(const crypto::Signer& signer) {

@@ -18,8 +18,8 @@ WalkCast::WalkCast(size_t nodes) : verifier_(make_root(kRootSeed).public_key()) 
 }
 
 struct WalkNet::Node {
-    Node(WalkCast& cast, size_t index, uint64_t seed)
-        : rng(seed), interest(cast.signer(index), cast.verifier(), rng, {}) {}
+    Node(WalkCast& cast, size_t index, uint64_t seed, const routing::InterestOptions& options)
+        : rng(seed), interest(cast.signer(index), cast.verifier(), rng, options) {}
     SeededRng rng;
     routing::InterestExchange interest;
     Instant wake_at = Instant::never();
@@ -40,11 +40,13 @@ WalkNet::WalkNet(WalkCast& cast, const Scatter& world, const std::vector<std::ve
                  WalkOptions options)
     : cast_(cast), world_(world), options_(options), rng_(seed) {
     AIP_ASSERT(labels.size() == world.near.size() && labels.size() <= cast.size());
+    routing::InterestOptions publishing;
+    publishing.epsilon = options.epsilon;
     std::vector<Address> members;
     for (size_t i = 0; i < labels.size(); ++i) members.push_back(cast.signer(i).self().address);
     for (size_t i = 0; i < labels.size(); ++i) {
         by_address_.emplace_back(members[i], i);
-        nodes_.push_back(std::make_unique<Node>(cast, i, rng_.next()));
+        nodes_.push_back(std::make_unique<Node>(cast, i, rng_.next(), publishing));
         auto& interest = nodes_.back()->interest;
         std::vector<routing::Reach> reach;
         for (size_t j = 0; j < members.size(); ++j)

@@ -51,11 +51,12 @@ struct WalkOptions {
     Duration transmission = Duration::milliseconds(500);  // of the model, one hop
     uint64_t samples = 600;                               // a stop trains on
     double samples_per_second = 600;
+    double epsilon = 0;  // of what nodes publish (rfc/0010 section 6)
 };
 
 class WalkNet {
 public:
-    // labels[i]: what node i tells the others about its data, noise and all. Cast and world are borrowed.
+    // labels[i]: what node i says its data is, before any noise. Cast and world are borrowed.
     WalkNet(WalkCast& cast, const Scatter& world, const std::vector<std::vector<uint64_t>>& labels, uint64_t seed,
             WalkOptions options = {});
     ~WalkNet();

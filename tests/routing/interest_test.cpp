@@ -336,6 +336,29 @@ TEST_F(Row, PrivateSketchesSaySo) {
     EXPECT_THAT((*this)[0].exchange.set("other", moments, now()).error().text, HasSubstr("privacy_epsilon"));
 }
 
+TEST_F(Row, APrivateReleaseIsReusedUntilTheDataReallyChanges) {
+    InterestOptions options;
+    options.epsilon = 0.5;
+    row(2, options);
+    const auto set = [&](uint64_t first) {
+        ASSERT_TRUE((*this)[0].exchange.set("task", {{{first, 500}, {}}, first + 500, 100}, now()));
+        run(1500);
+    };
+    join(1, 1);
+    set(1000);
+    const auto first = (*this)[1].holds((*this)[0]);
+    ASSERT_TRUE(first);
+    for (uint64_t more = 1; more <= 100; more += 9) set(1000 + more);
+    EXPECT_EQ((*this)[1].holds((*this)[0]), first) << "small changes make no record at all";
+    now_ms += 610'000;
+    run(1500);
+    const auto refreshed = (*this)[1].holds((*this)[0]);
+    EXPECT_GT(refreshed->sequence, first->sequence);
+    EXPECT_EQ(refreshed->sketch, first->sketch) << "and a refresh says the same";
+    set(1500);
+    EXPECT_NE((*this)[1].holds((*this)[0])->sketch, first->sketch);
+}
+
 TEST_F(Row, RefuseMoreTasksThanTheLimit) {
     row(1);
     for (uint32_t i = 0; i < limits::kInterestTasksMax; ++i) join(0, 1, "task" + std::to_string(i));

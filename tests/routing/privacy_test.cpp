@@ -59,6 +59,28 @@ TEST(Privacy, CountsAreNeverBelowZeroAndNeverAllZero) {
     }
 }
 
+// A node with one class of ten keeps it: what noise puts into the empty ones is taken off again.
+TEST(Privacy, TheNoiseAddsNoSamplesAndDoesNotBlurWhatANodeLacks) {
+    constexpr double kRounds = 2000;
+    double total = 0, outside = 0;
+    for (uint64_t i = 0; i < 2000; ++i) {
+        const Sketch released = private_sketch(labels({60, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 0.5, secret(i), "t");
+        total += static_cast<double>(released.samples()) / kRounds;
+        outside += static_cast<double>(released.samples() - released.labels[0]) / kRounds;
+    }
+    EXPECT_NEAR(total, 60, 1);
+    EXPECT_LT(outside, 4.5) << "cut off below zero alone, the noise of nine empty classes would add 9 on average";
+}
+
+TEST(Privacy, AReleaseHoldsUntilTheDataReallyChanges) {
+    EXPECT_TRUE(release_holds(labels({100, 0}), labels({100, 0}), 0.5));
+    EXPECT_TRUE(release_holds(labels({100, 0}), labels({101, 0}), 0.5));
+    EXPECT_TRUE(release_holds(labels({100, 0}), labels({95, 5}), 0.5)) << "a tenth";
+    EXPECT_FALSE(release_holds(labels({100, 0}), labels({94, 5}), 0.5));
+    EXPECT_TRUE(release_holds(labels({10, 0}), labels({6, 0}), 0.5)) << "noise hides it";
+    EXPECT_FALSE(release_holds(labels({10, 0}), labels({10, 0, 0}), 0.5)) << "another shape";
+}
+
 TEST(Privacy, MomentsHaveNoBoundAndAreRefused) {
     const Sketch moments{{}, {1, {1}, {1}}};
     EXPECT_TRUE(check_private(moments, 0));
