@@ -85,6 +85,7 @@ inline constexpr uint32_t kLeafBytesMax = 65'535;           // C2SP tlog-tiles: 
 inline constexpr uint32_t kHopLeafBytesMax = 24u << 10;     // a leaf of ours with every field at its limit fits
 inline constexpr uint32_t kEntryProofBytesMax = 32u << 10;  // leaf, path, checkpoint and credential
 inline constexpr uint32_t kAppendLeavesMax = 4096;          // in one durable write
+inline constexpr uint32_t kAppendBytesMax = 2u << 20;       // of leaves, in one durable write
 inline constexpr uint32_t kMetricsMax = 64;                 // in one statement
 inline constexpr uint32_t kMetricNameMax = 64;              // bytes
 inline constexpr uint32_t kWhatMax = 32;                    // bytes, [a-z0-9._-]

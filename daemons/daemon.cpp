@@ -21,7 +21,7 @@
 #include "dataplane/dpdk/dpdk_port.hpp"
 #include "dataplane/idle_backoff.hpp"
 #include "dataplane/udp/udp_port.hpp"
-#include "ledger/checkpoint_copy.hpp"
+#include "ledger/journal_file.hpp"
 #include "ledger/rocksdb/rocks_log_store.hpp"
 #include "model/file_block_store.hpp"
 #include "model/rocksdb/rocks_kv_store.hpp"
@@ -77,7 +77,7 @@ struct Daemon::Parts {
     std::unique_ptr<model::VersionStore> versions;
     std::unique_ptr<node::CustodyStore> custody;
     std::unique_ptr<ledger::RocksLogStore> log_store;
-    std::unique_ptr<ledger::FileCheckpointCopy> checkpoint;
+    std::unique_ptr<ledger::FileJournalFile> journal;
     std::unique_ptr<ledger::Log> log;
     std::unique_ptr<StorageThread> storage;
     std::unique_ptr<node::Node> node;
@@ -168,8 +168,8 @@ Result<void> Daemon::Parts::open_stores() {
     versions = std::make_unique<model::VersionStore>(*blocks, *state);
     custody = std::make_unique<node::CustodyStore>(*state);
     AIP_ASSIGN(log_store, ledger::RocksLogStore::open(in_state("ledger")));
-    AIP_ASSIGN(checkpoint, ledger::FileCheckpointCopy::open(in_state("checkpoint")));
-    AIP_ASSIGN(log, ledger::Log::open(*log_store, *checkpoint, *signer));
+    AIP_ASSIGN(journal, ledger::FileJournalFile::open(in_state("ledger.journal")));
+    AIP_ASSIGN(log, ledger::Log::open(*log_store, *journal, *signer));
     return {};
 }
 

@@ -1,5 +1,7 @@
 #include "ledger/log.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 
 namespace aip::ledger {
@@ -34,11 +36,14 @@ Result<Checkpoint> own_checkpoint(const std::string& text, const NoteKey& key, s
 
 }  // namespace
 
-Log::Log(LogStore& store, CheckpointCopy& copy, const crypto::Signer& signer)
-    : store_(store), copy_(copy), signer_(signer), key_{log_origin(signer.self().address), signer.self().operational} {}
+Log::Log(LogStore& store, JournalFile& journal, const crypto::Signer& signer)
+    : store_(store),
+      journal_(journal),
+      signer_(signer),
+      key_{log_origin(signer.self().address), signer.self().operational} {}
 
-Result<std::unique_ptr<Log>> Log::open(LogStore& store, CheckpointCopy& copy, const crypto::Signer& signer) {
-    std::unique_ptr<Log> log(new Log(store, copy, signer));
+Result<std::unique_ptr<Log>> Log::open(LogStore& store, JournalFile& journal, const crypto::Signer& signer) {
+    std::unique_ptr<Log> log(new Log(store, journal, signer));
     AIP_TRY(log->recover());
     return log;
 }
@@ -51,16 +56,15 @@ Result<void> Log::recover() {
     AIP_ASSIGN(const LogHead head, store_.load());
     if (head.size == 0 && !head.checkpoint.empty()) return refuse_to_sign("the store is signed but empty");
     if (head.size != 0) AIP_TRY(check_store(head));
-    AIP_TRY(check_copy());
-    if (head.size == 0) return {};
-    const auto by_current_key = open_checkpoint(head.checkpoint, key_);
-    if (!by_current_key) {  // the operational key was changed: the same tree, signed by the key that is valid now
-        LogBatch batch;
-        batch.first_index = head.size;
-        batch.checkpoint = sign(frontier_);
-        return commit(batch, frontier_);
-    }
-    return copy_.write(checkpoint_);
+    AIP_ASSIGN(auto records, journal_.recover());
+    if (records.empty() && size() != 0)
+        return refuse_to_sign("the journal beside the store is missing, and nothing else says whether the store's " +
+                              of_size(size()) + " are all");
+    if (!records.empty()) AIP_TRY(replay(records));
+    if (size() != 0) return start_over();
+    // The first page of a journal holds no entry: torn, it is a journal of nothing; any other that cannot be read is
+    // not.
+    return records.empty() ? journal_.write(LogBatch{}) : Result<void>{};
 }
 
 // The tree on disk must be the one that was signed last.
@@ -79,19 +83,46 @@ Result<void> Log::check_store(const LogHead& head) {
     return {};
 }
 
-// The tree on disk must be that of the copy, or have grown from it.
-Result<void> Log::check_copy() {
-    AIP_ASSIGN(const auto text, copy_.read());
-    if (!text) return {};
-    AIP_ASSIGN(const Checkpoint copy, own_checkpoint(*text, key_, "the checkpoint copy"));
-    if (copy.size > size())
+// The store must have grown to what the journal says, or have stopped on the way: then it is filled up.
+Result<void> Log::replay(std::vector<LogBatch>& records) {
+    if (records.front().first_index > size())
         return refuse_to_sign("the store holds " + of_size(size()) + " but this node has signed for " +
-                              of_size(copy.size));
-    const auto root_then = tree_root(copy.size, reader());
+                              of_size(records.back().size()));
+    auto next = std::find_if(records.begin(), records.end(), [&](const LogBatch& r) { return r.size() > size(); });
+    if (next != records.begin()) AIP_TRY(check_signed(*std::prev(next)));
+    for (; next != records.end(); ++next) {
+        if (next->first_index != size()) return refuse_to_sign("the journal contradicts itself");
+        for (const Bytes& leaf : next->leaves) frontier_.append(leaf_hash(leaf), next->hashes);
+        const auto note = Note::parse(next->checkpoint);
+        const auto was = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+        if (!was || was->size != size() || was->root != root()) return refuse_to_sign("the journal contradicts itself");
+        checkpoint_ = next->checkpoint;
+        AIP_TRY(store_.append(*next));
+    }
+    return check_signed(records.back());
+}
+
+// What the journal says was signed must be the root of a prefix of the tree.
+Result<void> Log::check_signed(const LogBatch& record) {
+    if (record.size() == 0 && record.checkpoint.empty()) return {};
+    AIP_ASSIGN(const Checkpoint was, own_checkpoint(record.checkpoint, key_, "the checkpoint in the journal"));
+    if (was.size != record.size()) return refuse_to_sign("the journal contradicts itself");
+    const auto root_then = tree_root(was.size, reader());
     if (!root_then) return refuse_to_sign(root_then.error().text);
-    if (*root_then != copy.root)
-        return refuse_to_sign("the store's first " + of_size(copy.size) + " are not those this node has signed");
+    if (*root_then != was.root)
+        return refuse_to_sign("the store's first " + of_size(was.size) + " are not those this node has signed");
     return {};
+}
+
+// Before anything is shown, all that was read is made durable anew: after a failed sync, what the system still shows
+// need not be on the disk. If the operational key was changed, the same tree is signed by the one that is valid now.
+Result<void> Log::start_over() {
+    AIP_TRY(store_.sync());
+    journal_.turn();
+    LogBatch mark;
+    mark.first_index = size();
+    mark.checkpoint = open_checkpoint(checkpoint_, key_) ? checkpoint_ : sign(frontier_);
+    return commit(mark, frontier_);
 }
 
 std::string Log::sign(const Frontier& tree) const {
@@ -100,11 +131,16 @@ std::string Log::sign(const Frontier& tree) const {
 }
 
 Result<void> Log::commit(const LogBatch& batch, Frontier next) {
-    failed_ = true;  // until both writes are known to be on disk
-    const auto stored = store_.append(batch);
-    if (!stored) return after_failure(stored.error());
-    const auto copied = copy_.write(batch.checkpoint);
-    if (!copied) return after_failure(copied.error());
+    failed_ = true;  // until all is known to be written
+    const auto written = [&]() -> Result<void> {
+        if (!journal_.fits(batch)) {
+            AIP_TRY(store_.sync());
+            journal_.turn();
+        }
+        AIP_TRY(journal_.write(batch));
+        return store_.append(batch);
+    }();
+    if (!written) return after_failure(written.error());
     failed_ = false;
     frontier_ = std::move(next);
     checkpoint_ = batch.checkpoint;
@@ -119,12 +155,17 @@ Result<Appended> Log::append(std::span<const Bytes> leaves, std::span<const Vers
     LogBatch batch;
     batch.first_index = size();
     Frontier next = frontier_;
+    size_t bytes = 0;
     for (const Bytes& leaf : leaves) {
         if (leaf.empty() || leaf.size() > limits::kLeafBytesMax)
             return Error{ErrorCode::kInvalid,
                          "a leaf has 1 to " + std::to_string(limits::kLeafBytesMax) + " bytes; record less"};
         next.append(leaf_hash(leaf), batch.hashes);
+        bytes += leaf.size();
     }
+    if (bytes > limits::kAppendBytesMax)
+        return Error{ErrorCode::kInvalid,
+                     "append at most " + std::to_string(limits::kAppendBytesMax) + " bytes of leaves at once"};
     batch.leaves.assign(leaves.begin(), leaves.end());
     batch.versions.assign(versions.begin(), versions.end());
     batch.checkpoint = sign(next);

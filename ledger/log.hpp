@@ -1,9 +1,10 @@
 // Log: one node's append-only history (rfc/0004 section 5). Only the node itself appends; anyone may be shown proofs.
 //
 // Invariants: an append that was acknowledged is never lost; for one tree size only one root ever leaves this object;
-// a tree that is smaller than, or different from, the last signed checkpoint (in the store or in the copy outside it)
-// is never signed again. append() computes the tree, signs, commits leaves, hashes and checkpoint as one durable
-// write, writes the copy, and only then returns; after any failed write the Log refuses to append until restarted.
+// a tree that is smaller than, or different from, the last signed checkpoint (in the store or in the journal beside it)
+// is never signed again. append() computes the tree, signs, makes leaves and checkpoint durable as one record of the
+// journal, hands them to the store, and only then returns; after any failed write the Log refuses to append until
+// restarted.
 // What is read back is checked against the tree before it is handed out (kCorrupt).
 //
 // Used from one thread, the storage executor. Callers batch: one append() of many leaves costs one sync.
@@ -15,7 +16,7 @@
 
 #include "crypto/identity.hpp"
 #include "ledger/entry_proof.hpp"
-#include "ledger/log_store.hpp"
+#include "ledger/journal.hpp"
 #include "ledger/note.hpp"
 
 namespace aip::ledger {
@@ -28,8 +29,8 @@ struct Appended {
 
 class Log {
 public:
-    // Store, copy and signer must outlive the Log. kCorrupt: the tree on disk contradicts what was signed.
-    static Result<std::unique_ptr<Log>> open(LogStore& store, CheckpointCopy& copy, const crypto::Signer& signer);
+    // Store, journal and signer must outlive the Log. kCorrupt: the tree on disk contradicts what was signed.
+    static Result<std::unique_ptr<Log>> open(LogStore& store, JournalFile& journal, const crypto::Signer& signer);
 
     // versions[i] is what leaves[i] is about.
     Result<Appended> append(std::span<const Bytes> leaves, std::span<const VersionId> versions);
@@ -49,17 +50,19 @@ public:
     Result<std::optional<uint64_t>> find(const VersionId& version) const;  // the first entry about it
 
 private:
-    Log(LogStore& store, CheckpointCopy& copy, const crypto::Signer& signer);
+    Log(LogStore& store, JournalFile& journal, const crypto::Signer& signer);
     Result<void> recover();
     Result<void> check_store(const LogHead& head);
-    Result<void> check_copy();
+    Result<void> replay(std::vector<LogBatch>& records);
+    Result<void> check_signed(const LogBatch& record);
+    Result<void> start_over();
     Result<void> commit(const LogBatch& batch, Frontier next);
     std::string sign(const Frontier& tree) const;
     HashReader reader() const;
     Result<Digest> checked_root(uint64_t tree_size) const;
 
     LogStore& store_;
-    CheckpointCopy& copy_;
+    Journal journal_;
     const crypto::Signer& signer_;
     NoteKey key_;
     Frontier frontier_;

@@ -24,6 +24,10 @@ Result<void> MemoryLogStore::append(const LogBatch& batch) {
     for (const StoredHash& stored : batch.hashes) now_.hashes[stored.at] = stored.hash;
     for (size_t i = 0; i < batch.versions.size(); ++i) now_.index.emplace(batch.versions[i], batch.first_index + i);
     now_.checkpoints[batch.size()] = batch.checkpoint;
+    return {};
+}
+
+Result<void> MemoryLogStore::sync() {
     if (!lying_) durable_ = now_;
     return {};
 }
@@ -48,12 +52,6 @@ Result<std::optional<std::string>> MemoryLogStore::checkpoint(uint64_t size_max)
 Result<std::optional<uint64_t>> MemoryLogStore::find(const VersionId& version) {
     const auto it = now_.index.find(version);
     return it == now_.index.end() ? std::optional<uint64_t>{} : std::optional<uint64_t>{it->second};
-}
-
-Result<void> MemoryCheckpointCopy::write(std::string_view signed_checkpoint) {
-    if (std::exchange(fail_next_, false)) return Error{ErrorCode::kIo, "injected: the copy was not written"};
-    text_ = std::string(signed_checkpoint);
-    return {};
 }
 
 Result<void> FaultyLogStore::append(const LogBatch& batch) {

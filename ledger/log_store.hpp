@@ -1,10 +1,8 @@
 // LogStore: where a log lives on disk (rfc/0004 section 5). One append() writes leaves, subtree hashes, the version
-// index and the signed checkpoint atomically, and they are durable when it returns; nothing is ever changed or erased.
-// A failed append may or may not have happened: the Log above stops and says restart. Real: ledger/rocksdb. In memory:
-// MemoryLogStore. To break things: FaultyLogStore.
-//
-// CheckpointCopy: the last signed checkpoint once more, outside the database, so that a database that has lost its
-// newest entries is noticed. Real: FileCheckpointCopy (checkpoint_copy.hpp).
+// index and the signed checkpoint atomically and in order; sync() makes all appends so far durable. A crash may take
+// back what was not synced, last append first: the Journal above holds it and fills the store up again. Nothing is ever
+// changed or erased. A failed append may or may not have happened: the Log above stops and says restart.
+// Real: ledger/rocksdb. In memory: MemoryLogStore. To break things: FaultyLogStore.
 // All calls block and come from one thread, the storage executor.
 #pragma once
 
@@ -39,6 +37,7 @@ public:
     virtual ~LogStore() = default;
     virtual Result<LogHead> load() = 0;
     virtual Result<void> append(const LogBatch& batch) = 0;
+    virtual Result<void> sync() = 0;
     virtual Result<Bytes> leaf(uint64_t index) = 0;
     virtual Result<Digest> hash(Subtree at) = 0;
     // The signed checkpoint of the largest tree not larger than `size_max`.
@@ -47,23 +46,17 @@ public:
     virtual Result<std::optional<uint64_t>> find(const VersionId& version) = 0;
 };
 
-class CheckpointCopy {
-public:
-    virtual ~CheckpointCopy() = default;
-    virtual Result<std::optional<std::string>> read() = 0;
-    virtual Result<void> write(std::string_view signed_checkpoint) = 0;  // durable when it returns
-};
-
 class MemoryLogStore final : public LogStore {
 public:
     Result<LogHead> load() override;
     Result<void> append(const LogBatch& batch) override;
+    Result<void> sync() override;
     Result<Bytes> leaf(uint64_t index) override;
     Result<Digest> hash(Subtree at) override;
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;
     Result<std::optional<uint64_t>> find(const VersionId& version) override;
 
-    void crash() { now_ = durable_; }              // power cut: what was not durable is gone
+    void crash() { now_ = durable_; }              // power cut: what was not synced is gone
     void lie_about_sync(bool on) { lying_ = on; }  // a disk that acknowledges what it has not kept
     void flip_hash(Subtree at) { now_.hashes[at].bytes[0] ^= 1; }
     void flip_leaf(uint64_t index) { now_.leaves.at(index)[0] ^= 1; }
@@ -80,19 +73,6 @@ private:
     bool lying_ = false;
 };
 
-class MemoryCheckpointCopy final : public CheckpointCopy {
-public:
-    Result<std::optional<std::string>> read() override { return text_; }
-    Result<void> write(std::string_view signed_checkpoint) override;
-
-    void forget() { text_.reset(); }
-    void fail_next_write() { fail_next_ = true; }
-
-private:
-    std::optional<std::string> text_;
-    bool fail_next_ = false;
-};
-
 // Fails the nth append from now (0 = the next), either before anything is written or after all of it is.
 class FaultyLogStore final : public LogStore {
 public:
@@ -105,6 +85,7 @@ public:
 
     Result<LogHead> load() override { return inner_.load(); }
     Result<void> append(const LogBatch& batch) override;
+    Result<void> sync() override { return inner_.sync(); }
     Result<Bytes> leaf(uint64_t index) override { return inner_.leaf(index); }
     Result<Digest> hash(Subtree at) override { return inner_.hash(at); }
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override { return inner_.checkpoint(size_max); }

@@ -147,8 +147,8 @@ std::optional<std::string> check_custody(Network& network, Watch& watch, Journey
             if (custody.state == node::CustodyState::kEnded) watch.ended = true, outcome.walker = walker;
             bool known = false;
             for (size_t k = 0; k < network.size() && !known; ++k) {
-                const auto index = network.machine(k).ledger_index(custody.version);
-                known = index && *index && (custody.state == node::CustodyState::kHeld || k == i);
+                const auto there = network.machine(k).has_ledger_entry(custody.version);
+                known = there && *there && (custody.state == node::CustodyState::kHeld || k == i);
             }
             if (!known)
                 return "version " + custody.version.short_hex() + " in custody of node " + std::to_string(i) +

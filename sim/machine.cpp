@@ -1,5 +1,7 @@
 #include "sim/machine.hpp"
 
+#include <algorithm>
+
 #include "sim/keys.hpp"
 
 namespace aip::sim {
@@ -45,7 +47,7 @@ Result<void> Machine::start() {
     }
     life->versions = std::make_unique<model::VersionStore>(faulty_blocks_, faulty_kv_);
     life->custody = std::make_unique<node::CustodyStore>(faulty_kv_);
-    AIP_ASSIGN(life->log, ledger::Log::open(log_store_, checkpoint_, signer_));
+    AIP_ASSIGN(life->log, ledger::Log::open(log_store_, journal_, signer_));
     life->jobs_until = queue_.now();
     life_ = life;
     const node::Services services{queue_,         rng_,       *this,      faulty_blocks_, *life->versions,
@@ -64,6 +66,16 @@ void Machine::kill() {
     kv_.crash();
     blocks_.crash();
     log_store_.crash();
+    journal_.crash();
+}
+
+Result<bool> Machine::has_ledger_entry(const VersionId& version) {
+    AIP_ASSIGN(const auto stored, log_store_.find(version));
+    if (stored || alive()) return stored.has_value();
+    AIP_ASSIGN(const auto records, ledger::Journal(journal_).recover());
+    return std::any_of(records.begin(), records.end(), [&](const ledger::LogBatch& record) {
+        return std::find(record.versions.begin(), record.versions.end(), version) != record.versions.end();
+    });
 }
 
 void Machine::start_program() {

@@ -55,7 +55,7 @@ public:
     const std::map<std::string, std::string>& durable() const { return kv_.durable(); }
     // Grows whenever what is on disk may have changed; a checker of durable state has nothing to do until it does.
     uint64_t disk_changes() const { return kv_.durable_writes() + power_cuts_; }
-    Result<std::optional<uint64_t>> ledger_index(const VersionId& version) { return log_store_.find(version); }
+    Result<bool> has_ledger_entry(const VersionId& version);  // on its disk: in the store, or still in the journal
     model::FaultyBlockStore& block_faults() { return faulty_blocks_; }
     FaultyKvStore& kv_faults() { return faulty_kv_; }
     const crypto::Signer& signer() const { return signer_; }
@@ -103,7 +103,7 @@ private:
     model::MemoryBlockStore blocks_;
     model::FaultyBlockStore faulty_blocks_{blocks_};
     ledger::MemoryLogStore log_store_;
-    ledger::MemoryCheckpointCopy checkpoint_;
+    ledger::MemoryJournalFile journal_;
 
     std::shared_ptr<Life> life_ = std::make_shared<Life>();
     node::SessionId next_session_ = 1;

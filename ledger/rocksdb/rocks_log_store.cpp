@@ -55,8 +55,9 @@ rocksdb::DBOptions database_options() {
     options.create_if_missing = true;
     options.create_missing_column_families = true;
     options.paranoid_checks = true;
-    // The default, kPointInTimeRecovery, may open at an older point: for a log that is a rollback.
-    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    // Opens at an older point if its own log is torn or damaged. For a log that is a rollback: the journal fills it up
+    // again, or the Log refuses to open.
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.track_and_verify_wals_in_manifest = true;
     options.db_write_buffer_size = kMemoryBytes;
     options.max_background_jobs = 2;
@@ -153,15 +154,21 @@ Result<void> RocksLogStore::append(const LogBatch& batch) {
     put(kMeta, as_bytes(kSizeKey), number_key(batch.size()));
     put(kMeta, as_bytes(kFormatKey), as_bytes(kFormat));
 
-    rocksdb::WriteOptions durable;
-    durable.sync = true;
-    if (status.ok()) status = state_->db->Write(durable, &write);
+    if (status.ok()) status = state_->db->Write(rocksdb::WriteOptions(), &write);
     if (!status.ok()) {
         state_->failed = true;
         return from_status("write", status);
     }
     state_->size = batch.size();
     return {};
+}
+
+Result<void> RocksLogStore::sync() {
+    if (state_->failed) return Error{ErrorCode::kIo, "ledger database: had a failed write; restart the node"};
+    const auto status = state_->db->SyncWAL();
+    if (status.ok()) return {};
+    state_->failed = true;
+    return from_status("sync", status);
 }
 
 Result<Bytes> RocksLogStore::leaf(uint64_t index) {

@@ -1,6 +1,6 @@
-// RocksLogStore: a LogStore in RocksDB (rfc/0004 section 5.2). One WriteBatch over all column families with sync, so
-// an append is in the write-ahead log as a whole or not at all. Recovery tolerates a torn tail (an append that was
-// never acknowledged) and refuses any other damage; it never opens at an older point by itself. Keys are big-endian.
+// RocksLogStore: a LogStore in RocksDB (rfc/0004 section 5.3). One WriteBatch over all column families, so an append is
+// in the write-ahead log as a whole or not at all. Recovery opens at the newest point that can be read whole; whether
+// that is new enough, and what is missing, the journal knows. Keys are big-endian.
 // A failed write is final: the object refuses everything until the process restarts, since after a failed fsync
 // nobody knows what is on disk. Storage executor only. No RocksDB type appears here.
 #pragma once
@@ -18,6 +18,7 @@ public:
 
     Result<LogHead> load() override;
     Result<void> append(const LogBatch& batch) override;
+    Result<void> sync() override;
     Result<Bytes> leaf(uint64_t index) override;
     Result<Digest> hash(Subtree at) override;
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;

@@ -83,9 +83,9 @@ protected:
     crypto::Signer signer_ = ledger::signer_of(2);
     crypto::Signer other_ = ledger::signer_of(3);
     ledger::MemoryLogStore store_, other_store_;
-    ledger::MemoryCheckpointCopy copy_, other_copy_;
-    std::unique_ptr<ledger::Log> here_ = std::move(*ledger::Log::open(store_, copy_, signer_));
-    std::unique_ptr<ledger::Log> there_ = std::move(*ledger::Log::open(other_store_, other_copy_, other_));
+    ledger::MemoryJournalFile journal_, other_journal_;
+    std::unique_ptr<ledger::Log> here_ = std::move(*ledger::Log::open(store_, journal_, signer_));
+    std::unique_ptr<ledger::Log> there_ = std::move(*ledger::Log::open(other_store_, other_journal_, other_));
     uint64_t bent_ = UINT64_MAX;
     bool hidden_ = false;
     daemons::FakeNode node_{path_};

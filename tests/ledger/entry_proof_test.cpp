@@ -8,12 +8,12 @@ namespace {
 
 struct Scene {
     MemoryLogStore store;
-    MemoryCheckpointCopy copy;
+    MemoryJournalFile journal;
     crypto::Signer signer;
     std::unique_ptr<Log> log;
 
     explicit Scene(uint8_t node = 2, uint64_t entries = 40) : signer(signer_of(node)) {
-        log = *Log::open(store, copy, signer);
+        log = *Log::open(store, journal, signer);
         EXPECT_TRUE(grow(*log, signer, 0, entries));
     }
 };

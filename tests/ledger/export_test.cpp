@@ -8,9 +8,9 @@ namespace {
 struct Scene {
     TempDir dir;
     MemoryLogStore store;
-    MemoryCheckpointCopy copy;
+    MemoryJournalFile journal;
     crypto::Signer signer = signer_of(2);
-    std::unique_ptr<Log> log = *Log::open(store, copy, signer);
+    std::unique_ptr<Log> log = *Log::open(store, journal, signer);
     LogExportSource source{*log};
 
     // 11 entries under four checkpoints.

@@ -2,17 +2,16 @@
 
 #include "base/limits.hpp"
 #include "fixture.hpp"
-#include "ledger/checkpoint_copy.hpp"
 
 namespace aip::ledger {
 namespace {
 
 struct Disk {
     MemoryLogStore store;
-    MemoryCheckpointCopy copy;
+    MemoryJournalFile journal;
     crypto::Signer signer = signer_of(2);
 
-    Result<std::unique_ptr<Log>> open() { return Log::open(store, copy, signer); }
+    Result<std::unique_ptr<Log>> open() { return Log::open(store, journal, signer); }
     // Opens, appends entries [first, first + count) one by one, closes.
     void fill(uint64_t first, uint64_t count) {
         auto log = open();
@@ -86,12 +85,12 @@ TEST(Log, RefusesLeavesOutOfLimitsAndChangesNothing) {
     EXPECT_TRUE(grow(*log, disk.signer, 1, 1)) << "a bad request is not a failed write";
 }
 
-// A crash (failed write, then restart) at every append, before and after the store wrote it, and between the store's
-// write and the copy's: acknowledged entries stay, and no size is ever signed with two roots.
+// A crash (failed write, then restart) at every append: before and after the journal is written, before and after the
+// store is. Acknowledged entries stay, and no size is ever signed with two roots.
 TEST(Log, LosesNothingAcknowledgedInACrashAtAnyStep) {
     constexpr uint64_t kAppends = 12;
-    enum class Crash { kBeforeStore, kAfterStore, kBeforeCopy };
-    for (const Crash crash : {Crash::kBeforeStore, Crash::kAfterStore, Crash::kBeforeCopy}) {
+    enum class Crash { kBeforeJournal, kBeforeSync, kBeforeStore, kAfterStore };
+    for (const Crash crash : {Crash::kBeforeJournal, Crash::kBeforeSync, Crash::kBeforeStore, Crash::kAfterStore}) {
         for (uint64_t at = 0; at < kAppends; ++at) {
             Disk disk;
             FaultyLogStore store(disk.store);
@@ -101,11 +100,12 @@ TEST(Log, LosesNothingAcknowledgedInACrashAtAnyStep) {
                 const auto [it, fresh] = published.emplace(size, root);
                 EXPECT_EQ(it->second, root) << "two roots for size " << size;
             };
-            auto log = *Log::open(store, disk.copy, disk.signer);
+            auto log = *Log::open(store, disk.journal, disk.signer);
             for (uint64_t n = 0; n < kAppends; ++n) {
                 if (n == at && crash == Crash::kBeforeStore) store.fail_append(0, FaultyLogStore::When::kBefore);
                 if (n == at && crash == Crash::kAfterStore) store.fail_append(0, FaultyLogStore::When::kAfter);
-                if (n == at && crash == Crash::kBeforeCopy) disk.copy.fail_next_write();
+                if (n == at && crash == Crash::kBeforeJournal) disk.journal.fail_next_write();
+                if (n == at && crash == Crash::kBeforeSync) disk.journal.fail_next_sync();
                 const auto appended = grow(*log, disk.signer, 1000 * (at + 1) + n, 1);
                 EXPECT_EQ(appended.has_value(), n != at);
                 if (appended) {
@@ -115,7 +115,8 @@ TEST(Log, LosesNothingAcknowledgedInACrashAtAnyStep) {
                 }
                 EXPECT_FALSE(grow(*log, disk.signer, n, 1)) << "takes nothing more until restarted";
                 disk.store.crash();
-                auto reopened = Log::open(store, disk.copy, disk.signer);
+                disk.journal.crash();
+                auto reopened = Log::open(store, disk.journal, disk.signer);
                 ASSERT_TRUE(reopened) << reopened.error().text;
                 log = std::move(*reopened);
                 EXPECT_GE(log->size(), acknowledged);
@@ -130,12 +131,45 @@ TEST(Log, LosesNothingAcknowledgedInACrashAtAnyStep) {
     }
 }
 
+// Nothing of the store was synced since it was opened; the journal holds it all.
+TEST(Log, FillsTheStoreUpFromTheJournal) {
+    Disk disk;
+    disk.fill(0, 5);
+    disk.fill(5, 4);
+    const auto before = *disk.open();
+    disk.store.crash();
+    disk.fill(9, 4);
+    disk.store.crash();
+    const auto log = disk.open();
+    ASSERT_TRUE(log) << log.error().text;
+    EXPECT_EQ((*log)->size(), 13u);
+    for (uint64_t n = 0; n < 13; ++n) EXPECT_EQ(*(*log)->leaf(n), leaf_of(disk.signer, n));
+    EXPECT_TRUE(verify_consistency(9, before->root(), 13, (*log)->root(), *(*log)->consistency(9, 13)));
+}
+
+// More than both halves of the journal hold, with a power cut in every round.
+TEST(Log, SyncsTheStoreBeforeAHalfOfTheJournalIsWrittenAgain) {
+    Disk disk;
+    const Bytes leaf(60'000, 7);
+    const std::vector<Bytes> leaves(30, leaf);
+    const std::vector<VersionId> versions(30, version_of(1));
+    for (uint64_t round = 0; round < 3; ++round) {
+        auto log = disk.open();
+        ASSERT_TRUE(log) << log.error().text;
+        ASSERT_EQ((*log)->size(), round * 150);
+        for (int i = 0; i < 5; ++i) ASSERT_TRUE((*log)->append(leaves, versions));
+        disk.store.crash();
+        disk.journal.crash();
+    }
+}
+
 TEST(Log, RefusesAStoreThatWentBack) {
     Disk disk;
     disk.fill(0, 5);
+    ASSERT_TRUE(disk.open());  // synced
     disk.store.lie_about_sync(true);
-    disk.fill(5, 3);
-    disk.store.crash();  // back to 5 entries, 8 were signed
+    for (uint64_t n = 5; n < 14; n += 3) disk.fill(n, 3);  // and both halves of the journal were written again
+    disk.store.crash();
     const auto log = disk.open();
     ASSERT_FALSE(log);
     EXPECT_EQ(log.error().code, ErrorCode::kCorrupt);
@@ -145,34 +179,57 @@ TEST(Log, RefusesAStoreThatWentBack) {
 
 TEST(Log, RefusesAnEmptyStoreOfALogThatHadEntries) {
     Disk disk;
-    disk.fill(0, 1);
+    for (uint64_t n = 0; n < 9; n += 3) disk.fill(n, 3);
     MemoryLogStore empty;
-    EXPECT_EQ(Log::open(empty, disk.copy, disk.signer).error().code, ErrorCode::kCorrupt);
+    EXPECT_EQ(Log::open(empty, disk.journal, disk.signer).error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Log, RefusesAStoreThatWentAnotherWay) {
+    for (const uint64_t entries : {3u, 5u, 9u}) {
+        Disk disk;
+        disk.fill(0, 5);
+        Disk other;  // same node, another history
+        other.fill(100, entries);
+        EXPECT_EQ(Log::open(other.store, disk.journal, disk.signer).error().code, ErrorCode::kCorrupt) << entries;
+    }
+}
+
+TEST(Log, AFirstAppendThatWasTornIsNothing) {
+    Disk disk;
+    {
+        auto log = *disk.open();
+        disk.journal.fail_next_sync();
+        ASSERT_FALSE(grow(*log, disk.signer, 0, 1));
+    }
+    disk.journal.bytes()[Journal::kPageBytes + 30] ^= 1;
+    disk.fill(0, 1);
+    EXPECT_EQ((*disk.open())->size(), 1u);
+}
+
+TEST(Log, RefusesAJournalWithADamagedSignatureOfTheNewestTree) {
     Disk disk;
     disk.fill(0, 5);
-    Disk other;  // same node, another history, longer
-    other.fill(100, 9);
-    EXPECT_EQ(Log::open(other.store, disk.copy, disk.signer).error().code, ErrorCode::kCorrupt);
+    auto records = *Journal(disk.journal).recover();
+    records.back().checkpoint[records.back().checkpoint.size() - 20] ^= 1;
+    const Bytes forged = format_record(records.size() + 100, records.back());
+    disk.journal.bytes().insert(disk.journal.bytes().end(), forged.begin(), forged.end());
+    EXPECT_EQ(disk.open().error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Log, RefusesTheStoreOfAnotherNode) {
     Disk disk;
     disk.fill(0, 5);
-    MemoryCheckpointCopy fresh;
+    MemoryJournalFile fresh;
     const auto log = Log::open(disk.store, fresh, signer_of(3));
     EXPECT_EQ(log.error().code, ErrorCode::kCorrupt);
     EXPECT_NE(log.error().text.find("another log"), std::string::npos);
 }
 
-TEST(Log, GoesOnWhenOnlyTheCopyIsMissing) {
+TEST(Log, RefusesAStoreWithoutItsJournal) {
     Disk disk;
     disk.fill(0, 5);
-    disk.copy.forget();
-    ASSERT_TRUE(disk.open());
-    EXPECT_EQ(*disk.copy.read(), *(*disk.open())->checkpoint()) << "and writes it again";
+    disk.journal.forget();
+    EXPECT_EQ(disk.open().error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Log, RefusesToOpenWithADamagedRightEdge) {
@@ -225,46 +282,14 @@ TEST(Log, SignsTheSameTreeAgainAfterTheKeyWasChanged) {
     disk.fill(0, 5);
     const crypto::Signer renewed = signer_of(2, 77);
     ASSERT_EQ(renewed.self().address, disk.signer.self().address);
-    auto log = Log::open(disk.store, disk.copy, renewed);
+    auto log = Log::open(disk.store, disk.journal, renewed);
     ASSERT_TRUE(log) << log.error().text;
     EXPECT_EQ((*log)->size(), 5u);
     auto v = verifier();
     const auto says = verify(*(*log)->prove(0), v, kNow);
     EXPECT_TRUE(says) << says.error().text;
     EXPECT_TRUE(grow(**log, renewed, 5, 1));
-    EXPECT_TRUE(Log::open(disk.store, disk.copy, renewed));
-}
-
-TEST(CheckpointCopy, KeepsTheNewestAcrossReopening) {
-    TempDir dir;
-    {
-        auto copy = *FileCheckpointCopy::open(dir / "checkpoint");
-        EXPECT_EQ(*copy->read(), std::nullopt);
-        for (int i = 0; i < 5; ++i) ASSERT_TRUE(copy->write("note " + std::to_string(i)));
-    }
-    auto copy = *FileCheckpointCopy::open(dir / "checkpoint");
-    EXPECT_EQ(*copy->read(), "note 4");
-    ASSERT_TRUE(copy->write("note 5"));
-    EXPECT_EQ(*copy->read(), "note 5");
-}
-
-TEST(CheckpointCopy, ATornWriteCostsOnlyTheNewest) {
-    TempDir dir;
-    auto copy = *FileCheckpointCopy::open(dir / "checkpoint");
-    ASSERT_TRUE(copy->write("older"));
-    ASSERT_TRUE(copy->write("newer"));
-    std::string file = read_text(dir / "checkpoint");
-    file[file.find("newer")] ^= 1;
-    write_text(dir / "checkpoint", file);
-    copy = *FileCheckpointCopy::open(dir / "checkpoint");
-    EXPECT_EQ(*copy->read(), "older");
-}
-
-TEST(CheckpointCopy, RefusesWhenBothSlotsAreDamaged) {
-    TempDir dir;
-    write_text(dir / "checkpoint", std::string(8192, 'x'));
-    EXPECT_EQ(FileCheckpointCopy::open(dir / "checkpoint").error().code, ErrorCode::kCorrupt);
-    EXPECT_FALSE(FileCheckpointCopy::open(dir / "no/such/directory"));
+    EXPECT_TRUE(Log::open(disk.store, disk.journal, renewed));
 }
 
 }  // namespace

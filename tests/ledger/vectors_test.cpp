@@ -69,8 +69,8 @@ TEST(Vectors, MerkleTreesAndProofs) {
 TEST(Vectors, TheWorkedExample) {
     const crypto::Signer signer = signer_of(2);
     MemoryLogStore store;
-    MemoryCheckpointCopy copy;
-    const auto log = *Log::open(store, copy, signer);
+    MemoryJournalFile journal;
+    const auto log = *Log::open(store, journal, signer);
     ASSERT_TRUE(grow(*log, signer, 0, 7));
     const EntryProof proof = *log->prove(3);
     EXPECT_EQ(line_of("network-root.hex"), network_root().public_key().hex());
@@ -89,6 +89,16 @@ TEST(Vectors, TheWorkedExampleIsBelieved) {
     EXPECT_EQ(*verify(*proof, v, kNow), statement_of(signer_of(2), 3));
     const auto envelope = *parse_json(vector_file("hop.leaf"));
     EXPECT_EQ(as_text(*from_base64(envelope["payload"].get<std::string>())), vector_file("hop.statement.json"));
+}
+
+TEST(Vectors, ARecordOfTheJournal) {
+    const crypto::Signer signer = signer_of(2);
+    MemoryLogStore store;
+    MemoryJournalFile journal;
+    ASSERT_TRUE(grow(**Log::open(store, journal, signer), signer, 0, 1));
+    const Bytes record = to_bytes(ByteView(journal.bytes()).subspan(Journal::kPageBytes));  // padded with zeros
+    EXPECT_TRUE(to_hex(record).starts_with(line_of("journal-record.hex"))) << to_hex(record);
+    EXPECT_EQ(parse_record(record)->sequence, 2u);
 }
 
 TEST(Vectors, CheckpointsThatMustBeRefused) {

@@ -79,8 +79,8 @@ struct Admit : testing::Test {
     }
     Bytes proof_of(const ledger::HopStatement& about, const crypto::Signer& signer) {
         ledger::MemoryLogStore store;
-        ledger::MemoryCheckpointCopy copy;
-        const auto log = *ledger::Log::open(store, copy, signer);
+        ledger::MemoryJournalFile journal;
+        const auto log = *ledger::Log::open(store, journal, signer);
         const Bytes leaf = *ledger::make_leaf(about, signer);
         EXPECT_TRUE(log->append(std::span(&leaf, 1), std::span(&about.version, 1)).has_value());
         return log->prove(0)->encode();

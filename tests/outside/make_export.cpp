@@ -9,9 +9,9 @@ namespace {
 
 Result<ExportReport> make_export(const std::string& directory) {
     MemoryLogStore store;
-    MemoryCheckpointCopy copy;
+    MemoryJournalFile journal;
     const crypto::Signer signer = signer_of(2);
-    AIP_ASSIGN(const auto log, Log::open(store, copy, signer));
+    AIP_ASSIGN(const auto log, Log::open(store, journal, signer));
     for (uint64_t n = 0, group = 1; n < 41; n += group, group = group % 5 + 1)
         AIP_TRY(grow(*log, signer, n, std::min(group, 41 - n)));
     LogExportSource source(*log);
