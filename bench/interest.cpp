@@ -71,7 +71,8 @@ public:
                 std::make_unique<routing::InterestExchange>(signers_[i], verifier_, rng_, routing::InterestOptions{}));
             std::vector<routing::Reach> reach;
             for (size_t j = 0; j < options_.nodes; ++j)
-                reach.push_back({signers_[j].self().address, static_cast<double>(world_.hops[i][j])});
+                reach.push_back(
+                    {signers_[j].self().address, static_cast<double>(world_.hops[i][j]), world_.hops[i][j] == 1});
             exchanges_[i]->set_reachable(reach, queue_.now());
             for (size_t t = 0; t < options_.tasks; ++t) {
                 routing::LocalInterest local{{world_.counts(i, 600), {}}, 600, 600, uint64_t{8} << 30};

@@ -140,7 +140,8 @@ size_t Node::route(Instant now) {
         services_.dataplane.set_fib(routes().fib(fib_salt_));
         services_.dataplane.set_steering_links(router_.authenticated_links());
         std::vector<routing::Reach> reach;
-        for (const routing::RouteView& to : routes().table()) reach.push_back({to.destination, to.hops()});
+        for (const routing::RouteView& to : routes().table())
+            reach.push_back({to.destination, to.hops(), to.is_neighbour()});
         interest_.set_reachable(reach, now);
         if (std::exchange(reachable_, routes().table().size()) != reachable_) reachable_since_ = now;
     }

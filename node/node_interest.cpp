@@ -28,6 +28,7 @@ size_t Node::exchange_interest(Instant now) {
 // Whoever has a model must know where it can go on; whoever serves a task says how many models wait here.
 void Node::follow_tasks(Instant now) {
     follow_at_ = now + kFollowEvery;
+    router_.measure();
     struct Busy {
         uint32_t waiting = 0;
         VersionId last;

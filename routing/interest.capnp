@@ -18,6 +18,7 @@ struct Interest {
   samplesPerSecond @9 :Float32;  # measured training speed; 0 when unknown
   epsilon @10 :Float32;  # the sketch is private with this budget; 0: it is exact
   queue @11 :UInt16;     # models that wait here
+  degree @18 :UInt16;    # members of the task that are its neighbours; 0: unknown
   sketch :union {
     none @12 :Void;      # withdraws the origin from the task
     labels :group {      # at most 64 counts, in units of a power of two

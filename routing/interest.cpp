@@ -50,6 +50,7 @@ Result<void> InterestExchange::set(const std::string& task, LocalInterest intere
     Own& own = it->second;
     own.interest = std::move(interest);
     own.withdrawn = false;
+    recount_ = true;
     own.gone_at = Instant::never();
     own.issue_at = std::max(now, own.issued_at + options_.change_gap);
     return {};
@@ -97,7 +98,26 @@ std::vector<std::string> InterestExchange::own_tasks() const {
     return out;
 }
 
-void InterestExchange::set_reachable(std::span<const Reach> nodes, Instant now) { gossip_.set_reachable(nodes, now); }
+void InterestExchange::set_reachable(std::span<const Reach> nodes, Instant now) {
+    neighbours_.clear();
+    for (const Reach& reach : nodes)
+        if (reach.neighbour) neighbours_.push_back(reach.node.interface_id());
+    recount_ = true;
+    gossip_.set_reachable(nodes, now);
+}
+
+void InterestExchange::count_neighbours(Instant now) {
+    for (auto& [key, own] : own_) {
+        const auto task = table_.task_of(key);
+        if (own.withdrawn || !task) continue;
+        const auto degree = std::count_if(neighbours_.begin(), neighbours_.end(), [&](InterfaceId neighbour) {
+            const auto slot = table_.slot(*task, neighbour);
+            return slot != InterestTable::kNone && table_.live(slot);
+        });
+        if (std::exchange(own.degree, static_cast<uint32_t>(degree)) != own.degree)
+            own.issue_at = std::min(own.issue_at, std::max(now, own.issued_at + options_.busy_gap));
+    }
+}
 
 InterestRecord InterestExchange::record_of(const std::string& task, const Own& own, WallTime wall) const {
     InterestRecord record;
@@ -110,6 +130,7 @@ InterestRecord InterestExchange::record_of(const std::string& task, const Own& o
     record.samples_per_second = own.interest.samples_per_second;
     record.memory_bytes = own.interest.memory_bytes;
     record.queue = own.queue;
+    record.degree = own.degree;
     record.last_version = own.last_version;
     record.epsilon = options_.epsilon;
     record.sketch = options_.epsilon > 0
@@ -138,6 +159,7 @@ void InterestExchange::issue(const std::string& task, Own& own, Instant now, Wal
 std::vector<InterestOut> InterestExchange::poll(Instant now, WallTime wall) {
     table_.expire(now);
     std::erase_if(own_, [&](const auto& item) { return item.second.gone_at <= now; });
+    if (std::exchange(recount_, false) || told_version_ != table_.version()) count_neighbours(now);
     const bool due =
         std::any_of(own_.begin(), own_.end(), [&](const auto& item) { return item.second.issue_at <= now; });
     // What would be refreshed soon goes along: several records share a packet.
@@ -153,7 +175,7 @@ std::vector<InterestOut> InterestExchange::poll(Instant now, WallTime wall) {
 
 Instant InterestExchange::next_wakeup() const {
     Instant at = std::min(gossip_.next_wakeup(), table_.next_expiry());
-    if (told_version_ != table_.version()) at = Instant{};
+    if (told_version_ != table_.version() || recount_) at = Instant{};
     for (const auto& [task, own] : own_) at = std::min({at, own.issue_at, own.gone_at});
     return at;
 }

@@ -26,7 +26,7 @@ struct InterestOptions {
     Duration refresh = Duration::seconds(600);
     Duration lifetime = Duration::seconds(1500);  // of a record
     Duration change_gap = Duration::seconds(1);   // least time between two records of one task
-    Duration busy_gap = Duration::seconds(10);    // the same if only queue or last version changed
+    Duration busy_gap = Duration::seconds(10);    // the same if only queue, last version or degree changed
     Duration clock_skew_max = Duration::seconds(300);
     uint64_t first_sequence = 0;  // above every one used before; the caller takes max(saved, wall clock ms)
     double epsilon = 0;           // of private sketches (routing/privacy.hpp); 0: they are exact
@@ -74,6 +74,7 @@ private:
     struct Own {
         LocalInterest interest;
         uint32_t queue = 0;
+        uint32_t degree = 0;
         uint64_t last_version = 0;
         bool withdrawn = false;
         uint64_t sequence = 0;
@@ -87,6 +88,7 @@ private:
                                 const Address& source, Instant now, WallTime wall);
     InterestVerdict verify(const InterestRecord& record, const RecordView& view, Instant now, WallTime wall);
     InterestRecord record_of(const std::string& task, const Own& own, WallTime wall) const;
+    void count_neighbours(Instant now);
     void issue(const std::string& task, Own& own, Instant now, WallTime wall);
 
     const crypto::Signer& signer_;
@@ -98,6 +100,8 @@ private:
     InterestTable table_;
     InterestGossip gossip_;
     uint32_t told_version_ = 0;
+    std::vector<InterfaceId> neighbours_;
+    bool recount_ = false;  // of the neighbours that are members
     std::array<uint64_t, kInterestVerdicts> counts_{};
     InterestVerdict last_ = InterestVerdict::kGossip;
     uint64_t signature_checks_ = 0;

@@ -31,7 +31,8 @@ struct InterestOut {
 
 struct Reach {  // a node with a usable route
     Address node;
-    double cost = 0;  // hop-equivalents
+    double cost = 0;         // hop-equivalents
+    bool neighbour = false;  // one hop away
 };
 
 struct GossipOptions {

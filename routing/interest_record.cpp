@@ -79,6 +79,7 @@ InterestRecord read(schema::Interest::Reader in, const NetworkId& network) {
     record.samples_per_second = in.getSamplesPerSecond();
     record.memory_bytes = in.getMemoryMib() * kMib;
     record.queue = in.getQueue();
+    record.degree = in.getDegree();
     record.last_version = in.getLastVersion();
     record.epsilon = in.getEpsilon();
     record.sketch = read_sketch(in.getSketch());
@@ -144,6 +145,7 @@ Bytes encode_interest(const InterestRecord& record) {
         out.setSamplesPerSecond(static_cast<float>(record.samples_per_second));
         out.setMemoryMib(static_cast<uint32_t>(std::min<uint64_t>(record.memory_bytes / kMib, UINT32_MAX)));
         out.setQueue(static_cast<uint16_t>(std::min<uint32_t>(record.queue, UINT16_MAX)));
+        out.setDegree(static_cast<uint16_t>(std::min<uint32_t>(record.degree, UINT16_MAX)));
         out.setLastVersion(record.last_version);
         out.setEpsilon(static_cast<float>(record.epsilon));
         write_sketch(record.sketch, out.getSketch());

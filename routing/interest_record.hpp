@@ -32,6 +32,7 @@ struct InterestRecord {
     double samples_per_second = 0;  // measured training speed; 0: unknown
     uint64_t memory_bytes = 0;      // for models, whole MiB; 0: not said
     uint32_t queue = 0;             // models that wait there, 65,535 or more as 65,535
+    uint32_t degree = 0;            // members that are its neighbours, as with the queue; 0: unknown
     uint64_t last_version = 0;      // first 8 bytes of the version it saw last; 0: none
     double epsilon = 0;             // the sketch is private with this budget; 0: exact
 

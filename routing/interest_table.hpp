@@ -74,7 +74,8 @@ public:
     Task task(Index slot) const { return slots_[slot].task; }
     uint32_t version(Index slot) const { return slots_[slot].version; }
     bool expired(Index slot) const { return slots_[slot].expired; }
-    Index oldest() const { return oldest_; }  // of all slots, by version
+    bool live(Index slot) const { return slots_[slot].live; }  // neither expired nor withdrawn
+    Index oldest() const { return oldest_; }                   // of all slots, by version
     Index newest() const { return newest_; }
     Index newer(Index slot) const { return slots_[slot].newer; }
     Index older(Index slot) const { return slots_[slot].older; }

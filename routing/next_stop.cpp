@@ -41,6 +41,7 @@ std::vector<Candidate> candidates_of(const JourneyRecord& journey, const Interes
         candidate.samples = record.samples;
         candidate.samples_per_second = record.samples_per_second;
         candidate.queue = record.queue;
+        candidate.degree = record.degree;
         if (path) candidate.path_cost = path->cost, candidate.delay_s = path->delay_s;
         candidate.visits = visit.count;
         candidate.last_lap = visit.lap;
@@ -56,7 +57,9 @@ std::vector<Candidate> candidates_of(const JourneyRecord& journey, const Interes
     const PathTo path_to = [&](const Address& node) -> std::optional<Path> {
         const RouteView* route = routes.to(node);
         if (route == nullptr) return std::nullopt;
-        return Path{route->hops(), 0, route->is_neighbour()};
+        const auto rtt = routes.rtt(*route);
+        const double further = std::max(route->hops() - 1, 0.0);
+        return Path{route->hops(), rtt ? rtt->count_s() + kDelayPerHop * further : 0, route->is_neighbour()};
     };
     return candidates_of(journey, interest, path_to, here);
 }

@@ -37,7 +37,7 @@ struct Candidate {  // a member of the task; the node that decides is one too
     uint64_t samples = 0;
     double samples_per_second = 0;  // 0: unknown
     double path_cost = 0;           // hop-equivalents: RouteView::hops()
-    double delay_s = 0;             // round trip; 0: not measured
+    double delay_s = 0;             // round trip; 0: unknown
     uint32_t queue = 0;             // models that wait there
     uint32_t degree = 0;            // members one hop from it; 0: unknown
     uint32_t visits = 0;
@@ -98,10 +98,12 @@ public:
 // kNotFound names the policies there are.
 Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name, const RoutingWeights& weights = {});
 
+inline constexpr double kDelayPerHop = 0.01;  // seconds of round trip, where nobody has measured
+
 // How the packets would go there.
 struct Path {
     double cost = 0;     // hop-equivalents
-    double delay_s = 0;  // round trip; 0: not measured
+    double delay_s = 0;  // round trip; 0: unknown
     bool neighbour = false;
 };
 using PathTo = std::function<std::optional<Path>(const Address&)>;
@@ -109,6 +111,7 @@ using PathTo = std::function<std::optional<Path>(const Address&)>;
 // The members of the journey's task as the tables know them, in address order.
 std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const PathTo& path_to,
                                      const Address& here);
+// The delay is that of the first link, as measured, and kDelayPerHop for each further hop.
 std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const Routes& routes,
                                      const Address& here);
 

@@ -8,8 +8,6 @@
 namespace aip::routing {
 namespace {
 
-constexpr double kDelayPerHop = 0.01;  // seconds, where nothing was measured
-
 // A gain counts per unit of cost; a loss counts times the cost, so that the nearer of two equal losses wins.
 double per_cost(double gain, double cost) { return gain > 0 ? gain / cost : gain * cost; }
 

@@ -100,7 +100,15 @@ bool Router::changed() {
     std::vector<RouteView> table;
     for (const babel::RouteView& route : speaker_.selected()) table.push_back(view(route));
     routes_ = Routes(std::move(table));
+    measure();
     return true;
+}
+
+void Router::measure() {
+    std::map<Routes::Link, Duration> rtts;
+    for (const babel::NeighbourView& link : speaker_.neighbours())
+        if (link.rtt) rtts[{link.port, link.link}] = *link.rtt;
+    routes_.set_rtts(std::move(rtts));
 }
 
 }  // namespace aip::routing

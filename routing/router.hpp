@@ -56,6 +56,7 @@ public:
     Instant next_wakeup() const { return std::min(neighbours_.next_wakeup(), speaker_.next_wakeup()); }
 
     bool changed();  // the routes differ from those at the last call
+    void measure();  // brings the round trip times of the routes up to date
     const Routes& routes() const { return routes_; }
     const Neighbours& neighbours() const { return neighbours_; }
     const babel::Speaker& speaker() const { return speaker_; }

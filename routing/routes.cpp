@@ -17,6 +17,11 @@ const RouteView* Routes::to(const Address& destination) const {
     return it != table_.end() && it->destination == destination ? &*it : nullptr;
 }
 
+std::optional<Duration> Routes::rtt(const RouteView& route) const {
+    const auto known = rtts_.find({route.next_hop.port, route.next_hop.to});
+    return known != rtts_.end() ? std::optional(known->second) : std::nullopt;
+}
+
 std::vector<Address> Routes::reachable() const {
     std::vector<Address> out;
     out.reserve(table_.size());

@@ -5,11 +5,14 @@
 // Loop thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "dataplane/fib.hpp"
 
 namespace aip::routing {
@@ -36,8 +39,13 @@ public:
     const std::vector<RouteView>& table() const { return table_; }
     std::vector<Address> reachable() const;
 
+    using Link = std::pair<uint16_t, dataplane::LinkAddress>;
+    void set_rtts(std::map<Link, Duration> rtts) { rtts_ = std::move(rtts); }
+    std::optional<Duration> rtt(const RouteView& route) const;  // of its first link; none: not measured
+
 private:
     std::vector<RouteView> table_;
+    std::map<Link, Duration> rtts_;
 };
 
 }  // namespace aip::routing

@@ -50,7 +50,7 @@ WalkNet::WalkNet(WalkCast& cast, const Scatter& world, const std::vector<std::ve
         auto& interest = nodes_.back()->interest;
         std::vector<routing::Reach> reach;
         for (size_t j = 0; j < members.size(); ++j)
-            reach.push_back({members[j], static_cast<double>(world.hops[i][j])});
+            reach.push_back({members[j], static_cast<double>(world.hops[i][j]), world.hops[i][j] == 1});
         interest.set_reachable(reach, queue_.now());
         const auto set =
             interest.set(kTask, {{labels[i], {}}, options.samples, options.samples_per_second}, queue_.now());
@@ -99,6 +99,11 @@ void WalkNet::send(size_t from, routing::InterestOut out) {
 bool WalkNet::tables_are_full() const {
     return std::all_of(nodes_.begin(), nodes_.end(),
                        [&](const auto& node) { return node->interest.table().count(kTask) == nodes_.size(); });
+}
+
+void WalkNet::run(Duration time) {
+    const Instant end = queue_.now() + time;
+    while (queue_.now() < end && queue_.run_one()) {}
 }
 
 bool WalkNet::gossip(Duration limit) {

@@ -61,6 +61,7 @@ public:
             WalkOptions options = {});
     ~WalkNet();
 
+    void run(Duration time);
     bool gossip(Duration limit);  // until every table holds every record; false if time ran out
     // All at once, each on its own. A walk ends before the stop that would take it beyond its transmissions.
     std::vector<std::vector<WalkStop>> walk(const std::vector<WalkPlan>& plans);

@@ -31,6 +31,7 @@ InterestRecord some_interest() {
     record.samples_per_second = 2500;
     record.memory_bytes = uint64_t{4096} << 20;
     record.queue = 2;
+    record.degree = 6;
     record.last_version = 0xabababababababab;
     record.epsilon = 0.5;
     return record;

@@ -56,7 +56,8 @@ struct Row : testing::Test {
         std::vector<Reach> reach;
         for (size_t j = 0; j < members.size(); ++j)
             if (j != i && !cut.contains({i, j}))
-                reach.push_back({members[j]->address(), static_cast<double>(i > j ? i - j : j - i)});
+                reach.push_back(
+                    {members[j]->address(), static_cast<double>(i > j ? i - j : j - i), i + 1 == j || j + 1 == i});
         members[i]->exchange.set_reachable(reach, now());
     }
     void join(size_t i, uint64_t first, const std::string& task = "task") {
@@ -297,6 +298,23 @@ TEST_F(Row, HowBusyANodeIsTravelsSlower) {
     EXPECT_EQ((*this)[1].holds((*this)[0])->last_version, 0xabababababababab);
 }
 
+TEST_F(Row, TellsHowManyMembersAreItsNeighbours) {
+    row(4);
+    join(0, 1);
+    join(1, 2);
+    join(2, 3);
+    run(12'000);
+    EXPECT_EQ((*this)[0].holds((*this)[1])->degree, 2u);
+    EXPECT_EQ((*this)[0].holds((*this)[2])->degree, 1u) << "its other neighbour is no member";
+    join(3, 4);
+    run(12'000);
+    EXPECT_EQ((*this)[0].holds((*this)[2])->degree, 2u);
+    cut.insert({{2, 3}, {3, 2}});
+    connect(2);
+    run(12'000);
+    EXPECT_EQ((*this)[0].holds((*this)[2])->degree, 1u) << "a link is down";
+}
+
 TEST_F(Row, MomentsTravelToo) {
     row(2);
     join(1, 1);
@@ -346,6 +364,7 @@ TEST_F(Row, APrivateReleaseIsReusedUntilTheDataReallyChanges) {
     };
     join(1, 1);
     set(1000);
+    run(12'000);
     const auto first = (*this)[1].holds((*this)[0]);
     ASSERT_TRUE(first);
     for (uint64_t more = 1; more <= 100; more += 9) set(1000 + more);

@@ -393,6 +393,7 @@ TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
         record.samples = 7;
         record.samples_per_second = 50;
         record.queue = 2;
+        record.degree = 3;
         const Bytes body = encode_interest(record);
         ASSERT_EQ(table.put(record, {{}, body, {}}, test::at_ms(0)), InterestTable::Put::kStored);
     }
@@ -414,6 +415,11 @@ TEST(CandidatesOf, JoinsInterestRoutesAndVisits) {
     EXPECT_FALSE(by_node(c).neighbour);
     EXPECT_EQ(by_node(c).samples, 7u);
     EXPECT_EQ(by_node(c).queue, 2u);
+    EXPECT_EQ(by_node(c).degree, 3u);
+    EXPECT_EQ(by_node(c).delay_s, 0) << "not measured";
+    routes.set_rtts({{{routes.to(b)->next_hop.port, routes.to(b)->next_hop.to}, Duration::milliseconds(3)}});
+    EXPECT_DOUBLE_EQ(by_node(b).delay_s, 0.003);
+    EXPECT_DOUBLE_EQ(by_node(c).delay_s, 0.003 + 6 * kDelayPerHop);
     routes = Routes();
     EXPECT_FALSE(by_node(b).reachable) << "a lost neighbour";
     EXPECT_FALSE(by_node(c).reachable) << "and what was behind it";

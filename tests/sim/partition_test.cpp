@@ -38,10 +38,10 @@ struct Trainer final : Program {
             machine.wake();
         });
     }
-    void send_from(size_t from, uint32_t budget) {
+    void send_from(size_t from, uint32_t budget, const std::string& policy = "") {
         const Bytes weights(5000, 1);
         const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {5000}, weights}};
-        network.machine(from).node().send(77, {kTask, "name", node::OnJourney{budget, ""}},
+        network.machine(from).node().send(77, {kTask, "name", node::OnJourney{budget, policy}},
                                           std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
                                           [](const Result<node::SentModel>&) {});
         network.machine(from).wake();
@@ -104,6 +104,34 @@ TEST_F(Scenario, ModelGoesElsewhereWhenItsNextStopNeverComesBack) {
     trainer.send_from(0, 1);
     ASSERT_TRUE(trained(1, Duration::seconds(120)));
     EXPECT_EQ(trainer.stops[0], &network.machine(2));
+}
+
+//        1  T, 40 ms away
+//       /
+//   0 --                       the model goes to 2 or 3, then to the other, then to 1
+//       \.
+//        2 -- 3  T T, 1 ms each
+TEST_F(Scenario, MeasuredRoundTripsDecideBetweenEquallyStrongNodes) {
+    for (int i = 0; i < 4; ++i) network.add_node();
+    LinkOptions slow;
+    slow.delay = Duration::milliseconds(40);
+    network.link(0, 1, slow);
+    network.link(0, 2);
+    network.link(2, 3);
+    start({1, 2, 3});
+    run_for(Duration::seconds(10));
+    const routing::Routes& routes = network.machine(0).node().routes();
+    const auto rtt_ms = [&](size_t to) {
+        const routing::RouteView* route = routes.to(network.machine(to).node().self());
+        return route != nullptr && routes.rtt(*route) ? routes.rtt(*route)->count_s() * 1000 : -1;
+    };
+    EXPECT_NEAR(rtt_ms(1), 80, 1);
+    EXPECT_NEAR(rtt_ms(2), 2, 0.5);
+    EXPECT_NEAR(rtt_ms(3), 2, 0.5) << "of the first link";
+    trainer.send_from(0, 3, "compute");
+    ASSERT_TRUE(trained(3, Duration::seconds(120)));
+    EXPECT_EQ(trainer.stops[0], &network.machine(2));
+    EXPECT_EQ(trainer.stops[2], &network.machine(1));
 }
 
 }  // namespace
