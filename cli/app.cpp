@@ -232,6 +232,10 @@ private:
                 [this](Context& c) { return ledger_export(c, a_.directory); })
             ->add_option("DIR", a_.directory, "new directory")
             ->required();
+        command(ledger, "tiles", "write the ledger as static files for a web server, or add what is new",
+                "aipctl ledger tiles /var/www/log", [this](Context& c) { return ledger_tiles(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "made if it is not there")
+            ->required();
     }
 
     Context& context_;

@@ -53,5 +53,6 @@ Result<Outcome> ledger_show(Context& context, const std::string& which, const st
 Result<Outcome> ledger_verify(Context& context, const std::string& directory, const std::string& network);
 Result<Outcome> ledger_audit(Context& context, const std::string& version, const std::string& network);
 Result<Outcome> ledger_export(Context& context, const std::string& directory);
+Result<Outcome> ledger_tiles(Context& context, const std::string& directory);
 
 }  // namespace aip::cli

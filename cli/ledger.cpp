@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/ledger_check.hpp"
+#include "ledger/tiles.hpp"
 
 namespace aip::cli {
 namespace {
@@ -165,6 +166,21 @@ Result<Outcome> ledger_export(Context& context, const std::string& directory) {
         .add("inclusion_proofs", report.inclusions)
         .add("consistency_proofs", report.consistencies)
         .note("check it with `aipctl ledger verify " + directory + "`, or with any C2SP tlog tool")
+        .done();
+}
+
+// Every entry is rebuilt into the tree here: what the daemon says is checked by the root it signed.
+Result<Outcome> ledger_tiles(Context& context, const std::string& directory) {
+    AIP_ASSIGN(api::Connection connection, context.connect());
+    ControlLedger ledger(connection);
+    const auto report = ledger::write_tiles(ledger, directory, ledger::kTreeSizeMax);
+    if (!report) return as_verdict(report.error());
+    return Card("tiles")
+        .add("directory", directory)
+        .add("origin", report->origin)
+        .add("entries", report->size)
+        .add("entries_before", report->old_size)
+        .note("serve the directory with any web server; run this again to add what is new")
         .done();
 }
 

@@ -107,7 +107,8 @@ TEST_F(Offline, EveryCommandHasHelpWithAnExample) {
                                                             {"ledger", "show"},
                                                             {"ledger", "verify"},
                                                             {"ledger", "audit"},
-                                                            {"ledger", "export"}};
+                                                            {"ledger", "export"},
+                                                            {"ledger", "tiles"}};
     for (auto words : commands) {
         const std::string name = words.empty() ? "" : words.back();
         words.push_back("--help");

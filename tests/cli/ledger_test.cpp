@@ -156,5 +156,19 @@ TEST_F(LedgerCommands, ExportIsVerifiedWithoutADaemonAndNotAfterABitFlipped) {
     EXPECT_EQ(aipctl({"ledger", "verify", out, "--network", network_}).exit, 4);
 }
 
+TEST_F(LedgerCommands, TilesGrowAndAreRefusedWhereTheDaemonLies) {
+    const std::string out = directory_.file("tiles");
+    bent_ = 2;
+    EXPECT_EQ(run({"tiles", out}).exit, 4);
+    EXPECT_FALSE(std::filesystem::exists(out + "/checkpoint"));
+    bent_ = UINT64_MAX;
+    const Ran first = run({"tiles", out});
+    ASSERT_EQ(first.exit, 0) << first.err;
+    EXPECT_EQ(ledger::read_text(out + "/checkpoint"), *here_->checkpoint());
+    const json again = json::parse(run({"tiles", out}).out)["rows"][0];
+    EXPECT_EQ(again["entries"], 4);
+    EXPECT_EQ(again["entries_before"], 4);
+}
+
 }  // namespace
 }  // namespace aip::cli

@@ -1,7 +1,7 @@
 #!/bin/sh
-# run.sh DIRECTORY [ROOT-KEY-HEX]: an exported ledger must be accepted by the Go verifier, and a copy of it must be
-# refused after one bit is flipped in an entry, in a proof, and in a checkpoint. Builds the verifier first, offline,
-# from Debian's golang-golang-x-mod-dev.
+# run.sh DIRECTORY [ROOT-KEY-HEX]: an exported ledger, and its tiles if DIRECTORY-tiles is there, must be accepted by the
+# Go verifier, and a copy must be refused after one bit is flipped in an entry, in a proof, in a checkpoint, in a tile
+# and in a bundle. Builds the verifier first, offline, from Debian's golang-golang-x-mod-dev.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,9 +11,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$work/cache" GOFLAGS= \
-    go build -o "$work/verify_ledger" "$here/verify_ledger/main.go"
+    go build -o "$work/verify_ledger" "$here"/verify_ledger/*.go
 
-check() { "$work/verify_ledger" ${root:+-root "$root"} "$1"; }
+tiles=
+check() { "$work/verify_ledger" ${root:+-root "$root"} ${tiles:+-tiles "$tiles"} "$1"; }
 
 # flip FILE: inverts the lowest bit of the byte in the middle of FILE.
 flip() {
@@ -46,4 +47,16 @@ for part in entry inclusion consistency checkpoint; do
     flip "$file"
     must_fail "$part/$(basename "$file")"
 done
+if [ -d "$export_dir-tiles" ]; then
+    tiles=$export_dir-tiles
+    check "$export_dir"
+    for part in 0 entries; do
+        rm -rf "$work/copy" "$work/tiles"
+        cp -r "$export_dir" "$work/copy"
+        cp -r "$export_dir-tiles" "$work/tiles"
+        tiles=$work/tiles
+        flip "$(largest "$work/tiles/tile/$part")"
+        must_fail "tile/$part"
+    done
+fi
 echo "outside verification: good"

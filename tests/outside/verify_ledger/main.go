@@ -4,7 +4,9 @@
 // certified the node and the node certified the keys. It accepts exactly the bytes an export is made of: every file
 // must be there, none may be there besides, and each proof is formatted again and compared.
 //
-//	verify_ledger [-root HEX] DIRECTORY
+//	verify_ledger [-root HEX] [-tiles DIRECTORY] DIRECTORY
+//
+// With -tiles, a C2SP tlog-tiles directory of the same log is checked as well (tiles.go).
 package main
 
 import (
@@ -328,9 +330,10 @@ func verify(dir string, root ed25519.PublicKey) (*export, error) {
 
 func main() {
 	rootHex := flag.String("root", "", "the network's root public key in hex")
+	tilesDir := flag.String("tiles", "", "a tlog-tiles directory of the same log")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: verify_ledger [-root HEX] DIRECTORY")
+		fmt.Fprintln(os.Stderr, "usage: verify_ledger [-root HEX] [-tiles DIRECTORY] DIRECTORY")
 		os.Exit(2)
 	}
 	var root ed25519.PublicKey
@@ -347,6 +350,13 @@ func main() {
 		fmt.Fprintf(os.Stderr, "verify_ledger: FAILED: %s: %v\n", flag.Arg(0), err)
 		os.Exit(1)
 	}
+	tilesSaid := ""
+	if *tilesDir != "" {
+		if tilesSaid, err = e.verifyTiles(*tilesDir); err != nil {
+			fmt.Fprintf(os.Stderr, "verify_ledger: FAILED: %s: %v\n", *tilesDir, err)
+			os.Exit(1)
+		}
+	}
 	var id [4]byte
 	binary.BigEndian.PutUint32(id[:], e.verifier.KeyHash())
 	certified := "not checked against a network root"
@@ -355,4 +365,7 @@ func main() {
 	}
 	fmt.Printf("%s: key %x, %d entries, %d signatures (%s), %d checkpoints, %d inclusion proofs, %d consistency proofs: all good\n",
 		e.origin, id, len(e.leaves), e.signatures, certified, len(e.checkpoints), e.inclusions, e.consistency)
+	if tilesSaid != "" {
+		fmt.Println(tilesSaid)
+	}
 }
