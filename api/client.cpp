@@ -38,12 +38,19 @@ Result<Destination> destination_from(const aip_destination* to) {
 }
 
 Result<Work> work_from(const aip_work* work) {
-    if (work == nullptr || work->what == nullptr || (work->metrics == nullptr && work->metrics_count != 0))
+    if (work == nullptr || work->what == nullptr || (work->metrics == nullptr && work->metrics_count != 0) ||
+        (work->parameters == nullptr && work->parameters_count != 0))
         return Error{ErrorCode::kInvalid, "no work given: say at least what was done"};
-    Work out{work->what, work->samples, work->steps, work->loss_before, work->loss_after, {}};
+    Work out{work->what, work->samples, work->steps, work->loss_before, work->loss_after, {}, {}};
     for (size_t i = 0; i < work->metrics_count; ++i) {
         if (work->metrics[i].name == nullptr) return Error{ErrorCode::kInvalid, "a metric has no name"};
         out.metrics.emplace_back(work->metrics[i].name, work->metrics[i].value);
+    }
+    for (size_t i = 0; i < work->parameters_count; ++i) {
+        const aip_parameter& parameter = work->parameters[i];
+        if (parameter.name == nullptr || parameter.value == nullptr)
+            return Error{ErrorCode::kInvalid, "a parameter has no name or no value"};
+        out.parameters.emplace_back(parameter.name, parameter.value);
     }
     return out;
 }

@@ -88,6 +88,12 @@ struct Work {
   lossBefore @3 :Float64;  # NaN: not measured
   lossAfter @4 :Float64;
   metrics @5 :List(Metric);
+  parameters @6 :List(Parameter);
+}
+
+struct Parameter {
+  name @0 :Text;
+  value @1 :Text;
 }
 
 struct Metric {

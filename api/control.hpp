@@ -73,6 +73,7 @@ struct Work {
     double loss_before = std::numeric_limits<double>::quiet_NaN();
     double loss_after = std::numeric_limits<double>::quiet_NaN();
     std::vector<std::pair<std::string, double>> metrics;
+    std::vector<std::pair<std::string, std::string>> parameters;
     bool operator==(const Work&) const = default;
 };
 struct Finish {  // brings a file: the child version; answered by Finished

@@ -48,6 +48,11 @@ void put(schema::Work::Builder out, const Work& work) {
         metrics[i].setName(text(work.metrics[i].first));
         metrics[i].setValue(work.metrics[i].second);
     }
+    auto parameters = out.initParameters(count(work.parameters.size()));
+    for (unsigned i = 0; i < parameters.size(); ++i) {
+        parameters[i].setName(text(work.parameters[i].first));
+        parameters[i].setValue(text(work.parameters[i].second));
+    }
 }
 
 struct PutRequest {

@@ -53,6 +53,7 @@ Work work(schema::Work::Reader in) {
     out.loss_before = in.getLossBefore();
     out.loss_after = in.getLossAfter();
     for (const auto metric : in.getMetrics()) out.metrics.emplace_back(text(metric.getName()), metric.getValue());
+    for (const auto p : in.getParameters()) out.parameters.emplace_back(text(p.getName()), text(p.getValue()));
     return out;
 }
 

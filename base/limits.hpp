@@ -88,6 +88,11 @@ inline constexpr uint32_t kAppendLeavesMax = 4096;          // in one durable wr
 inline constexpr uint32_t kAppendBytesMax = 2u << 20;       // of leaves, in one durable write
 inline constexpr uint32_t kMetricsMax = 64;                 // in one statement
 inline constexpr uint32_t kMetricNameMax = 64;              // bytes
+inline constexpr uint32_t kParametersMax = 16;              // of one deed
+inline constexpr uint32_t kParameterNameMax = 32;           // bytes, [a-z0-9._-]
+inline constexpr uint32_t kParameterTextMax = 64;           // bytes
+inline constexpr uint32_t kChangedNamesMax = 32;            // tensors named in one statement; more: their digest
+inline constexpr uint32_t kChangedNamesBytesMax = 768;      // of all of them together
 inline constexpr uint32_t kWhatMax = 32;                    // bytes, [a-z0-9._-]
 inline constexpr uint32_t kSoftwareMax = 128;               // bytes
 

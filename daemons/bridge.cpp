@@ -72,6 +72,7 @@ node::WorkDone work_of(api::Work& work) {
     if (std::isfinite(work.loss_after)) done.loss_after = work.loss_after;
     for (auto& [name, value] : work.metrics)
         if (std::isfinite(value)) done.metrics[name] = value;
+    for (auto& [name, value] : work.parameters) done.parameters[name] = std::move(value);
     return done;
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/entry_proof.hpp"
 
 #include "base/limits.hpp"
+#include "crypto/sha256.hpp"
 #include "ledger/note.hpp"
 #include "ledger/text.hpp"
 
@@ -74,6 +75,13 @@ Result<EntryProof> EntryProof::parse(ByteView bytes) {
     const auto credential = crypto::CredentialBytes::from(proof.extra);
     if (!credential) return malformed("no credential");
     return EntryProof{to_bytes(leaf), proof.index, std::move(proof.path), std::move(proof.checkpoint), *credential};
+}
+
+GiverProof giver_proof(const EntryProof& proof, ByteView encoded) {
+    const auto note = Note::parse(proof.checkpoint);
+    const auto tree = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+    AIP_ASSERT(tree.has_value());
+    return {proof.index, tree->size, tree->root, crypto::sha256(encoded)};
 }
 
 Result<HopStatement> verify(const EntryProof& proof, crypto::Verifier& verifier, WallTime now) {

@@ -23,6 +23,9 @@ struct EntryProof {
     bool operator==(const EntryProof&) const = default;
 };
 
+// What a receiver writes down of the proof a model came with; of one that was verified.
+GiverProof giver_proof(const EntryProof& proof, ByteView encoded);
+
 // c2sp.org/tlog-proof@v1; `extra` may be empty.
 std::string tlog_proof_text(uint64_t index, const MerklePath& path, std::string_view checkpoint, ByteView extra);
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -23,6 +24,31 @@ inline constexpr std::string_view kHopPredicateType = "https://aipacket.dev/mfd/
 inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
 inline constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
 
+// Which tensors differ from those of the first parent: by name, or, if these are too many or too long, by the digest
+// of their names (tensor_names_digest). Both empty: none changed.
+struct TensorChange {
+    uint64_t count = 0;
+    uint64_t of = 0;                 // tensors of the version and its parent together, each name once
+    std::vector<std::string> names;  // in byte order, no duplicates
+    std::optional<Digest> digest;
+
+    bool operator==(const TensorChange&) const = default;
+};
+TensorChange tensor_change(std::vector<std::string> names, uint64_t of);
+Digest tensor_names_digest(const std::vector<std::string>& names);
+
+// The proof that came with the model: the giver's entry about it, and the tree it stands in.
+struct GiverProof {
+    uint64_t index = 0;
+    uint64_t size = 0;
+    Digest root;
+    Digest proof;  // SHA-256 of the entry proof (section 6) as it came
+
+    bool operator==(const GiverProof&) const = default;
+};
+
+using Parameter = std::variant<double, std::string>;
+
 struct HopStatement {
     VersionId version;               // the version this statement is about
     Digest content;                  // of its weights
@@ -34,7 +60,10 @@ struct HopStatement {
     std::optional<double> loss_before;
     std::optional<double> loss_after;
     std::map<std::string, double> metrics;
+    std::map<std::string, Parameter> parameters;  // of what was done: learning rate, bits, rule, reason
+    std::optional<TensorChange> changed;
     std::optional<Address> received_from;
+    std::optional<GiverProof> custody;  // only with received_from
     Address node;
     std::string software;
     WallTime time;

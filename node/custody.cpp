@@ -5,7 +5,7 @@
 namespace aip::node {
 namespace {
 
-constexpr uint8_t kFormat = 2;  // the first had neither hops nor rounds
+constexpr uint8_t kFormat = 3;  // the second had no giver, the first neither hops nor rounds
 constexpr uint8_t kTombstoneFormat = 1;
 const std::string kCustodyPrefix = "custody/";
 const std::string kDepartedPrefix = "departed/";
@@ -65,6 +65,15 @@ WorkDone work_done(Reader& r) {
     return work;
 }
 
+ledger::GiverProof giver_proof(Reader& r) {
+    ledger::GiverProof giver;
+    giver.index = r.u64();
+    giver.size = r.u64();
+    static_cast<void>(r.copy(giver.root.bytes));
+    static_cast<void>(r.copy(giver.proof.bytes));
+    return giver;
+}
+
 std::string encode_tombstone(const Tombstone& tombstone) {
     Bytes out;
     Writer w(out);
@@ -108,6 +117,8 @@ Bytes encode_custody(const Custody& c) {
     w.put(c.from.view()).put(c.to.view()).u64(c.transfer).u64(c.wire_bytes).u32(c.hops);
     w.u64(static_cast<uint64_t>(c.since.unix_ms())).u32(c.rounds);
     if (c.rounds > 0) put_work(w, c.work);
+    w.u8(c.giver.has_value());
+    if (c.giver) w.u64(c.giver->index).u64(c.giver->size).put(c.giver->root.view()).put(c.giver->proof.view());
     return out;
 }
 
@@ -125,10 +136,11 @@ Result<Custody> parse_custody(ByteView bytes) {
     c.to = address(r);
     c.transfer = r.u64();
     c.wire_bytes = r.u64();
-    if (format == kFormat) c.hops = r.u32();
+    if (format >= 2) c.hops = r.u32();
     c.since = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
-    if (format == kFormat) c.rounds = r.u32();
+    if (format >= 2) c.rounds = r.u32();
     if (c.rounds > 0) c.work = work_done(r);
+    if (format >= 3 && r.u8() != 0) c.giver = giver_proof(r);
     if (format == 0 || format > kFormat || !r.done() || state < 1 || state > 4)
         return Error{ErrorCode::kCorrupt, "a custody record is malformed; restore the state directory from a backup"};
     c.state = static_cast<CustodyState>(state);

@@ -11,12 +11,14 @@
 // believed twice. Encoding is this node's own business: it never leaves the disk.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/kv_store.hpp"
 #include "base/time.hpp"
+#include "ledger/statement.hpp"
 #include "node/requests.hpp"
 
 namespace aip::node {
@@ -30,12 +32,13 @@ struct Custody {
     VersionId version;
     std::string task;
     std::string name;
-    Bytes journey;            // the sealed journey record (rfc/0003 section 4); empty: addressed to one node
-    Address from;             // who handed it to us; zero: a program here
-    Address to;               // where it goes while outbound; where it must go, if it has no journey
-    uint64_t transfer = 0;    // while outbound
-    uint64_t wire_bytes = 0;  // of the transfer that brought it
-    uint32_t hops = 0;        // links it crossed
+    Bytes journey;  // the sealed journey record (rfc/0003 section 4); empty: addressed to one node
+    Address from;   // who handed it to us; zero: a program here
+    std::optional<ledger::GiverProof> giver;  // the proof it came with
+    Address to;                               // where it goes while outbound; where it must go, if it has no journey
+    uint64_t transfer = 0;                    // while outbound
+    uint64_t wire_bytes = 0;                  // of the transfer that brought it
+    uint32_t hops = 0;                        // links it crossed
     WallTime since;
     uint32_t rounds = 0;  // trained here so often, at a stop that is not over (rfc/0008 section 5):
     WorkDone work;        // the sum

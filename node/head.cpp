@@ -97,6 +97,7 @@ Result<Admitted> admit(ModelHead head, const Address& sender, crypto::Verifier& 
     AIP_ASSIGN(model::Manifest manifest, model::Manifest::parse(to_bytes(opened.body)));
     AIP_ASSIGN(const ledger::EntryProof proof, ledger::EntryProof::parse(head.proof));
     AIP_ASSIGN(ledger::HopStatement statement, ledger::verify(proof, verifier, now));
+    const ledger::GiverProof giver = ledger::giver_proof(proof, head.proof);
     if (statement.version != manifest.id() || statement.content != manifest.content())
         return Error{ErrorCode::kDenied, "the ledger entry is about another version than the manifest"};
     if (statement.node != sender)
@@ -117,7 +118,8 @@ Result<Admitted> admit(ModelHead head, const Address& sender, crypto::Verifier& 
         journey = std::move(held.record);
     }
     return Admitted{std::move(manifest),     std::move(head.manifest), std::move(journey),
-                    std::move(head.journey), std::move(statement),     std::move(head.name)};
+                    std::move(head.journey), std::move(statement),     giver,
+                    std::move(head.name)};
 }
 
 }  // namespace aip::node

@@ -57,6 +57,7 @@ struct Admitted {
     std::optional<routing::JourneyRecord> journey;
     Bytes sealed_journey;
     ledger::HopStatement statement;
+    ledger::GiverProof giver;
     std::string name;
 };
 

@@ -284,6 +284,7 @@ Result<void> Journeys::plan(Entry& entry, const NextDestination& next, Instant n
         custody.state = stays ? CustodyState::kHeld : CustodyState::kOutbound;
         if (stays) {  // the version was made here: nobody handed it over
             custody.from = {};
+            custody.giver.reset();
             custody.wire_bytes = 0;
         } else {
             custody.to = entry.record->next->node;

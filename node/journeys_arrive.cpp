@@ -84,6 +84,7 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
     custody.name = admitted.name;
     custody.journey = admitted.sealed_journey;
     custody.from = incoming.peer;
+    custody.giver = admitted.giver;
     custody.wire_bytes = progress.wire_bytes_received + progress.wire_bytes_sent;
     custody.hops = progress.hops;
     custody.since = services_.clock.wall();

@@ -50,7 +50,10 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
     ledger::HopStatement statement = describe(work);
     statement.task = entry->custody.task;
     const bool came = entry->custody.rounds == 0 && !entry->custody.from.is_zero();  // else its parent was made here
-    if (came) statement.received_from = entry->custody.from;
+    if (came) {
+        statement.received_from = entry->custody.from;
+        statement.custody = entry->custody.giver;
+    }
     statement.node = services_.self();
     statement.software = settings_.software;
     statement.time = services_.clock.wall();
@@ -194,7 +197,10 @@ ledger::HopStatement Journeys::passage(const Entry& entry, std::string_view what
     statement.what = what;
     statement.version = entry.custody.version;
     statement.task = entry.custody.task;
-    if (!entry.custody.from.is_zero()) statement.received_from = entry.custody.from;
+    if (!entry.custody.from.is_zero()) {
+        statement.received_from = entry.custody.from;
+        statement.custody = entry.custody.giver;
+    }
     statement.node = services_.self();
     statement.software = settings_.software;
     statement.time = services_.clock.wall();

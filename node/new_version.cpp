@@ -1,6 +1,7 @@
 #include "node/new_version.hpp"
 
 #include "ledger/statement.hpp"
+#include "model/changes.hpp"
 #include "node/head.hpp"
 
 namespace aip::node {
@@ -13,8 +14,22 @@ ledger::HopStatement describe(const WorkDone& work) {
     s.loss_before = work.loss_before;
     s.loss_after = work.loss_after;
     s.metrics = work.metrics;
+    for (const auto& [name, value] : work.parameters) s.parameters.emplace(name, value);
     return s;
 }
+
+namespace {
+
+// What is different from the first parent, if that is still here.
+Result<std::optional<ledger::TensorChange>> change_of(const Services& services, const model::Manifest& manifest) {
+    if (manifest.parents().empty()) return std::optional<ledger::TensorChange>();
+    AIP_ASSIGN(const auto parent, services.versions.get(manifest.parents().front()));
+    if (!parent) return std::optional<ledger::TensorChange>();
+    model::Changes changes = model::changed_tensors(parent->manifest, manifest);
+    return std::optional(ledger::tensor_change(std::move(changes.names), changes.of));
+}
+
+}  // namespace
 
 Result<model::Manifest> record_version(const Services& services, model::Source& file,
                                        const model::ManifestFields& fields, ledger::HopStatement statement,
@@ -25,6 +40,7 @@ Result<model::Manifest> record_version(const Services& services, model::Source& 
     statement.version = manifest.id();
     statement.content = manifest.content();
     statement.parents = manifest.parents();
+    AIP_ASSIGN(statement.changed, change_of(services, manifest));
     AIP_ASSIGN(const Bytes leaf, ledger::make_leaf(statement, services.signer));
     AIP_TRY(services.log.append(std::span(&leaf, 1), std::span(&statement.version, 1)));
     return manifest;

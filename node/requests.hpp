@@ -72,6 +72,7 @@ struct WorkDone {
     std::optional<double> loss_before;
     std::optional<double> loss_after;
     std::map<std::string, double> metrics;
+    std::map<std::string, std::string> parameters = {};  // of one round; custody does not keep them
     bool operator==(const WorkDone&) const = default;
 };
 

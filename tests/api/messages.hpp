@@ -30,23 +30,24 @@ inline Report sample_report() {
 }
 
 inline std::vector<RequestBody> every_request_body() {
-    return {Hello{kProtocolVersion, "test"},
-            Bind{"fashion"},
-            PublishInterest{"fashion", {1, 0, uint64_t{1} << 40}, 77, 1234.5},
-            Send{"fashion", "mlp", NextStop{120, "coverage"}},
-            Send{"fashion", "mlp", address_of(9)},
-            Receive{"fashion", false},
-            Finish{17, {"sgd", 200, 10, 0.75, 0.5, {{"accuracy", 0.625}, {"seconds", 2}}}, NextStop{}},
-            Release{18},
-            Cancel{"00ff"},
-            CancelRequest{3},
-            ReportQuery{"journey", {"show", "12ab"}},
-            LedgerEntry{uint64_t{5}, address_of(3), 8},
-            LedgerEntry{version_of(4), std::nullopt, 0},
-            LedgerCheckpoint{12},
-            LedgerConsistency{3, 9},
-            LedgerAudit{version_of(5)},
-            ExportVersion{version_of(6)}};
+    return {
+        Hello{kProtocolVersion, "test"},
+        Bind{"fashion"},
+        PublishInterest{"fashion", {1, 0, uint64_t{1} << 40}, 77, 1234.5},
+        Send{"fashion", "mlp", NextStop{120, "coverage"}},
+        Send{"fashion", "mlp", address_of(9)},
+        Receive{"fashion", false},
+        Finish{17, {"sgd", 200, 10, 0.75, 0.5, {{"accuracy", 0.625}, {"seconds", 2}}, {{"rate", "0.05"}}}, NextStop{}},
+        Release{18},
+        Cancel{"00ff"},
+        CancelRequest{3},
+        ReportQuery{"journey", {"show", "12ab"}},
+        LedgerEntry{uint64_t{5}, address_of(3), 8},
+        LedgerEntry{version_of(4), std::nullopt, 0},
+        LedgerCheckpoint{12},
+        LedgerConsistency{3, 9},
+        LedgerAudit{version_of(5)},
+        ExportVersion{version_of(6)}};
 }
 
 inline std::vector<ReplyBody> every_reply_body() {

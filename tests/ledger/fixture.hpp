@@ -53,7 +53,14 @@ inline HopStatement statement_of(const crypto::Signer& signer, uint64_t n) {
     s.loss_before = 0.75;
     s.loss_after = 0.5;
     s.metrics = {{"accuracy", 0.625}, {"seconds", 1.5}};
-    if (n > 0) s.received_from = *Address::parse("fd01:203:405::1");
+    s.parameters = {{"batch", 32.0}, {"optimizer", "sgd"}};
+    if (n > 0) {
+        s.changed = tensor_change({"w2", "b2"}, 4);
+        s.received_from = *Address::parse("fd01:203:405::1");
+        s.custody = GiverProof{n, n + 2, Digest{}, Digest{}};
+        s.custody->root.bytes.fill(0xaa);
+        s.custody->proof.bytes.fill(0xbb);
+    }
     s.node = signer.self().address;
     s.software = "aipacketd/0.1.0";
     s.time = kNow;

@@ -78,6 +78,20 @@ TEST(Leaf, WithEveryFieldAtItsLimitFits) {
         name.resize(limits::kMetricNameMax, '\\');
         s.metrics[name] = -std::numeric_limits<double>::max();
     }
+    s.parameters.clear();
+    for (uint32_t i = 0; i < limits::kParametersMax; ++i) {
+        std::string name = std::to_string(i);
+        name.resize(limits::kParameterNameMax, 'p');
+        s.parameters[name] = std::string(limits::kParameterTextMax, '"');
+    }
+    std::vector<std::string> names;
+    for (uint32_t i = 0; i < limits::kChangedNamesMax; ++i)
+        names.push_back(std::string(limits::kChangedNamesBytesMax / limits::kChangedNamesMax - 1, '\\') +
+                        static_cast<char>('A' + i));
+    s.changed = tensor_change(names, kJsonIntegerMax);
+    EXPECT_FALSE(s.changed->digest);
+    s.custody->index = kJsonIntegerMax - 1;
+    s.custody->size = kJsonIntegerMax;
     const auto leaf = make_leaf(s, signer);
     ASSERT_TRUE(leaf) << leaf.error().text;
     EXPECT_LE(leaf->size(), limits::kHopLeafBytesMax);
@@ -100,10 +114,50 @@ TEST(Leaf, RefusesToStateWhatIsOutOfLimits) {
     EXPECT_TRUE(refused([](auto& s) { s.loss_after = std::numeric_limits<double>::quiet_NaN(); }));
     EXPECT_TRUE(refused([](auto& s) { s.metrics["x"] = std::numeric_limits<double>::infinity(); }));
     EXPECT_TRUE(refused([](auto& s) { s.metrics[""] = 1; }));
+    EXPECT_TRUE(refused([](auto& s) { s.parameters["Upper"] = 1.0; }));
+    EXPECT_TRUE(refused([](auto& s) { s.parameters["x"] = std::string(); }));
+    EXPECT_TRUE(refused([](auto& s) { s.parameters["x"] = std::numeric_limits<double>::infinity(); }));
+    EXPECT_TRUE(refused([](auto& s) { s.changed->count = 3; })) << "more than are named";
+    EXPECT_TRUE(refused([](auto& s) { s.changed->of = 1; })) << "more changed than there are";
+    EXPECT_TRUE(refused([](auto& s) { s.changed->names = {"w2", "b2"}; })) << "not in order";
+    EXPECT_TRUE(refused([](auto& s) { s.changed->digest = Digest{}; })) << "names and their digest";
+    EXPECT_TRUE(refused([](auto& s) { s.custody->index = s.custody->size; }));
+    EXPECT_TRUE(refused([](auto& s) { s.received_from.reset(); })) << "a proof from nobody";
     EXPECT_TRUE(refused([](auto& s) { s.samples = UINT64_MAX; }));
     EXPECT_TRUE(refused([](auto& s) { s.parents.resize(limits::kParentsMax + 1); }));
     EXPECT_TRUE(refused([](auto& s) { s.time = WallTime::from_unix_ms(-1); }));
     EXPECT_TRUE(refused([](auto& s) { s.node.bytes[15] ^= 1; })) << "another node's deed";
+}
+
+TEST(Leaf, NamesChangedTensorsOrTheirDigest) {
+    const TensorChange few = tensor_change({"w", "b"}, 5);
+    EXPECT_EQ(few.names, (std::vector<std::string>{"b", "w"}));
+    EXPECT_FALSE(few.digest);
+    EXPECT_EQ(tensor_change({}, 5), (TensorChange{0, 5, {}, {}}));
+    std::vector<std::string> names;
+    for (uint32_t i = 0; i <= limits::kChangedNamesMax; ++i) names.push_back("layer." + std::to_string(100 + i));
+    const TensorChange many = tensor_change(names, 40);
+    EXPECT_EQ(many.count, names.size());
+    EXPECT_TRUE(many.names.empty());
+    EXPECT_EQ(*many.digest, tensor_names_digest(names));
+    EXPECT_TRUE(tensor_change({"two\nlines"}, 1).digest);
+
+    const auto signer = signer_of(2);
+    HopStatement s = statement_of(signer, 1);
+    s.changed = many;
+    EXPECT_EQ(*read_leaf(*make_leaf(s, signer)), s);
+}
+
+TEST(Leaf, RefusesMistypedNewFields) {
+    const auto signer = signer_of(2);
+    const json good = payload_of(leaf_of(signer, 1));
+    for (const char* name : {"parameters", "changed", "custody"}) {
+        json mistyped = good;
+        for (const json& wrong : {json(1), json("x"), json::array(), json{{"a", json::array()}}}) {
+            mistyped["predicate"][name] = wrong;
+            EXPECT_FALSE(check(envelope_of(signer, mistyped.dump()))) << name << wrong.dump();
+        }
+    }
 }
 
 TEST(Leaf, RefusesEveryTruncation) {
@@ -169,7 +223,7 @@ TEST(Leaf, RefusesDuplicateKeysAtAnyDepth) {
 TEST(Leaf, IgnoresFieldsItDoesNotKnow) {
     const auto signer = signer_of(2);
     json payload = payload_of(leaf_of(signer, 1));
-    payload["predicate"]["changedTensors"] = {"w1", "b1"};
+    payload["predicate"]["somethingNew"] = {"w1", "b1"};
     const auto checked = check(envelope_of(signer, payload.dump()));
     ASSERT_TRUE(checked) << checked.error().text;
     EXPECT_EQ(checked->statement, statement_of(signer, 1));

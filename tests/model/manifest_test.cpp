@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/sha256.hpp"
+#include "model/changes.hpp"
 #include "model/manifest_codec.hpp"
 #include "support.hpp"
 
@@ -44,6 +45,25 @@ TEST(Manifest, RoundTrips) {
     EXPECT_EQ(again->blocks().size(), 3u);
     EXPECT_EQ(again->id().view().size(), 32u);
     EXPECT_EQ(again->id().hex(), crypto::sha256(manifest.bytes()).hex());
+}
+
+TEST(Manifest, TellsWhichTensorsChanged) {
+    const Bytes one(8, 1), two(8, 2);
+    const auto version = [](std::vector<TensorView> tensors) {
+        MemoryBlockStore blocks;
+        return import_bytes(write_safetensors(tensors, {}).value(), blocks).value();
+    };
+    const auto parent =
+        version({{"a", Dtype::kU8, {8}, one}, {"b", Dtype::kU8, {8}, one}, {"c", Dtype::kU8, {8}, two}});
+    EXPECT_TRUE(changed_tensors(parent, parent).names.empty());
+    const auto child = version({{"d", Dtype::kU8, {8}, one},
+                                {"c", Dtype::kU8, {2, 4}, two},
+                                {"b", Dtype::kU8, {8}, two},
+                                {"a", Dtype::kU8, {8}, one}});
+    const Changes changes = changed_tensors(parent, child);
+    EXPECT_EQ(changes.of, 4u);
+    EXPECT_THAT(changes.names, ::testing::ElementsAre("b", "c", "d")) << "bytes, shape, new";
+    EXPECT_THAT(changed_tensors(child, parent).names, ::testing::ElementsAre("b", "c", "d")) << "gone counts too";
 }
 
 TEST(Manifest, CutsBlocksThatNeverSpanTensors) {

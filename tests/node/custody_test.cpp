@@ -43,9 +43,17 @@ TEST(Custody, KeepsWhatWasTrainedAtAStopThatGoesOn) {
     for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_custody(ByteView(bytes).first(n)).has_value()) << n;
 }
 
+TEST(Custody, KeepsTheProofItCameWith) {
+    Custody c = example();
+    c.giver = ledger::GiverProof{3, 7, Digest{{1}}, Digest{{2}}};
+    const Bytes bytes = encode_custody(c);
+    EXPECT_EQ(*parse_custody(bytes), c);
+    for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse_custody(ByteView(bytes).first(n)).has_value()) << n;
+}
+
 TEST(Custody, ReadsItsFirstFormat) {
     Bytes bytes = encode_custody(example());
-    const auto end = bytes.end() - 4;  // rounds; before them the time, and hops
+    const auto end = bytes.end() - 5;  // rounds and no giver; before them the time, and hops
     bytes.erase(end, bytes.end());
     bytes.erase(bytes.end() - 12, bytes.end() - 8);
     bytes[0] = 1;
@@ -66,7 +74,7 @@ TEST(Custody, RefusesUnknownStatesAndFormats) {
         EXPECT_FALSE(parse_custody(bytes).has_value());
     }
     bytes = encode_custody(example());
-    bytes[0] = 3;
+    bytes[0] = 4;
     EXPECT_EQ(parse_custody(bytes).error().code, ErrorCode::kCorrupt);
 }
 

@@ -70,6 +70,11 @@ TEST_F(Audits, VersionIsFollowedToItsOriginAndEveryProofVerifies) {
         ASSERT_TRUE(statement.has_value()) << statement.error().text;
         EXPECT_EQ(statement->version, step.version);
         EXPECT_EQ(statement->node, step.node);
+        if (i == 2) continue;  // imported
+        EXPECT_TRUE(statement->changed) << "its parent was at hand";
+        ASSERT_TRUE(statement->custody) << "it came with a proof";
+        const auto given = ledger::EntryProof::parse((*steps)[i + 1].proof);
+        EXPECT_EQ(statement->custody->index, given->index);
     }
     EXPECT_EQ(steps->back().node, network.machine(0).address());
 }

@@ -131,7 +131,12 @@ typedef struct aip_metric {
     const char* name;
     double value;
 } aip_metric;
-/* What was done, for the ledger. Losses: NAN if not measured. */
+/* How it was done, e.g. "learning_rate" "0.05": names of 1 to 32 characters a-z 0-9 . _ -, values of 1 to 64 bytes. */
+typedef struct aip_parameter {
+    const char* name;
+    const char* value;
+} aip_parameter;
+/* What was done, for the ledger. Losses: NAN if not measured. At most 16 parameters. */
 typedef struct aip_work {
     const char* what;
     uint64_t samples;
@@ -140,6 +145,8 @@ typedef struct aip_work {
     double loss_after;
     const aip_metric* metrics;
     size_t metrics_count;
+    const aip_parameter* parameters;
+    size_t parameters_count;
 } aip_work;
 
 typedef struct aip_finished {

@@ -87,6 +87,7 @@ struct Work {
     double loss_before = NAN;
     double loss_after = NAN;
     std::map<std::string, double> metrics = {};
+    std::map<std::string, std::string> parameters = {};  // e.g. {"learning_rate", "0.05"}
 };
 
 struct Sent {
@@ -146,8 +147,10 @@ public:
     Finished finish(int file, const Work& work, const Destination& destination = next_stop()) {
         std::vector<aip_metric> metrics;
         for (const auto& [name, value] : work.metrics) metrics.push_back({name.c_str(), value});
-        const aip_work w{work.what.c_str(), work.samples,   work.steps,    work.loss_before,
-                         work.loss_after,   metrics.data(), metrics.size()};
+        std::vector<aip_parameter> parameters;
+        for (const auto& [name, value] : work.parameters) parameters.push_back({name.c_str(), value.c_str()});
+        const aip_work w{work.what.c_str(), work.samples,   work.steps,        work.loss_before, work.loss_after,
+                         metrics.data(),    metrics.size(), parameters.data(), parameters.size()};
         const aip_destination d = destination.c();
         aip_finished f{};
         detail::check(aip_finish(model_.get(), file, &w, &d, &f), socket_);
