@@ -40,8 +40,9 @@ enum class Kind : uint8_t {
     kReceipt = 9,       // receiver: all of it is durable here
     kCancel = 10,       // either: over
     kNews = 11,         // where a journey is (node)
+    kJoin = 12,         // how a node becomes the peer of another on a tunnel (routing)
 };
-inline constexpr uint8_t kKindMax = 11;
+inline constexpr uint8_t kKindMax = 12;
 std::string_view kind_name(Kind kind);
 
 // The fields of the AI header that a caller chooses; the others follow from the packet.

@@ -65,19 +65,30 @@ void read_udp_keys(ConfigTable& t, PortConfig& port) {
     for (const std::string& peer : port.peers) check_endpoint(t, "peers", peer);
     if (port.peers.size() > limits::kUdpPeersMax)
         t.fail("peers", "more than " + std::to_string(limits::kUdpPeersMax) + " peers; spread them over several ports");
+    t.boolean("learn_peers", port.learn_peers);
+    t.texts("seeds", port.seeds);
+    for (const std::string& seed : port.seeds) {
+        check_endpoint(t, "seeds", seed);
+        if (!port.listen.empty() && (seed[0] == '[') != (port.listen[0] == '['))
+            t.fail("seeds", "'" + seed + "' is of another address family than 'listen'; give it a port of its own");
+    }
+    if (port.seeds.size() > limits::kSeedsMax)
+        t.fail("seeds", "more than " + std::to_string(limits::kSeedsMax) + " seeds; a few are enough");
+    if (!port.seeds.empty() && !port.learn_peers)
+        t.fail("seeds", "'seeds' are asked for peers, so the port must take them; write learn_peers = true");
     if (t.has("device")) t.fail("device", "'device' is for kind = \"dpdk\"; a udp port has 'listen' and 'peers'");
 }
 
 void read_dpdk_keys(ConfigTable& t, PortConfig& port) {
     t.required("device", "a dpdk port needs it, e.g. \"net_af_packet0,iface=eth0\"");
     t.text("device", port.device);
-    for (const char* key : {"listen", "peers"})
+    for (const char* key : {"listen", "peers", "learn_peers", "seeds"})
         if (t.has(key)) t.fail(key, "'" + std::string(key) + "' is for kind = \"udp\"; a dpdk port has 'device'");
 }
 
 PortConfig read_port(ConfigTable t) {
     PortConfig port;
-    t.known({"device", "listen", "peers"});
+    t.known({"device", "listen", "peers", "learn_peers", "seeds"});
     t.required("name", "aipctl and the log call the port by it");
     t.text("name", port.name);
     t.required("kind", "\"dpdk\" or \"udp\"");

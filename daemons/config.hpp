@@ -41,6 +41,8 @@ struct PortConfig {
     std::string device;              // dpdk: a device string, e.g. "net_af_packet0,iface=eth0"
     std::string listen;              // udp: ADDRESS:PORT or [ADDRESS]:PORT
     std::vector<std::string> peers;  // udp: the same, one link each
+    bool learn_peers = false;        // udp: nodes of the network may become peers without being listed
+    std::vector<std::string> seeds;  // udp: who is asked for peers
     std::string babel_key;           // file with the network's Babel key; empty: links are introduced by signed nodes
     bool foreign_routers = false;    // hear Babel routers that are no nodes of this network
 };

@@ -43,6 +43,13 @@ Result<std::optional<gid_t>> group_id(const std::string& name) {
     return std::optional<gid_t>{found->gr_gid};
 }
 
+std::vector<dataplane::LinkAddress> link_addresses(const std::vector<std::string>& endpoints) {
+    std::vector<dataplane::LinkAddress> addresses;
+    for (const std::string& text : endpoints)
+        if (const auto address = dataplane::LinkAddress::parse(text)) addresses.push_back(*address);
+    return addresses;
+}
+
 // A descriptor somebody else owns, whose readiness wakes the loop.
 struct Watch {
     Watch(boost::asio::io_context& io, int fd) : descriptor(io, fd) {}
@@ -112,6 +119,7 @@ Result<std::unique_ptr<dataplane::PacketPort>> Daemon::Parts::open_port(const Po
         udp.name = port.name;
         udp.listen = port.listen;
         udp.peers = port.peers;
+        udp.learn_peers = port.learn_peers;
         if (port.mtu != 0) udp.mtu = port.mtu;
         AIP_ASSIGN(auto opened, dataplane::UdpPort::open(udp));
         return std::unique_ptr<dataplane::PacketPort>(std::move(opened));
@@ -141,6 +149,8 @@ Result<void> Daemon::Parts::open_ports() {
             links->add(static_cast<uint16_t>(routing.size()), interface);
         node::PortRouting& rules = routing.emplace_back();
         rules.foreign = config_of.foreign_routers;
+        rules.learn_peers = config_of.learn_peers;
+        rules.peering = {link_addresses(config_of.seeds), link_addresses(config_of.peers)};
         if (config_of.babel_key.empty()) continue;
         AIP_ASSIGN(auto key, crypto::load_shared_key(config_of.babel_key));
         rules.keys.push_back(std::move(key));

@@ -37,8 +37,9 @@ void add(Traffic& traffic, uint64_t packets, uint64_t bytes_each) {
 
 std::string_view drop_reason_name(DropReason reason) {
     static constexpr std::string_view kNames[] = {
-        "none",       "truncated", "trailing-bytes", "not-ipv6", "not-node-address", "link-scope", "foreign-network",
-        "own-source", "hop-limit", "no-route",       "too-big",  "port-refused",     "steering",   "bad-segments"};
+        "none",       "truncated",       "trailing-bytes", "not-ipv6",     "not-node-address",
+        "link-scope", "foreign-network", "own-source",     "hop-limit",    "no-route",
+        "too-big",    "port-refused",    "steering",       "bad-segments", "stranger"};
     static_assert(std::size(kNames) == kDropReasons);
     return kNames[static_cast<size_t>(reason)];
 }
@@ -115,6 +116,7 @@ DropReason Dataplane::handle(PortIndex index, Received& received, const NextHop*
     const Address source = aipacket::packet_source(packet);
     const Address destination = aipacket::packet_destination(packet);
     if (source == self_ || source == link_local_) return DropReason::kOwnSource;
+    if (received.stranger && destination != kJoinGroup) return DropReason::kStranger;
     if (has_routing_header(packet)) return steer(index, received, hop, sink);
     if (is_ours(destination)) {
         const DropReason reason = check_local(packet, source, destination);
@@ -130,8 +132,8 @@ DropReason Dataplane::handle(PortIndex index, Received& received, const NextHop*
 bool Dataplane::is_ours(const Address& destination) const {
     if (destination == self_) return true;
     return is_link_scope(destination) &&
-           (destination == link_local_ || destination == kNeighbourGroup || destination == kBabelGroup ||
-            destination == kAllNodesGroup || destination == solicited_group_);
+           (destination == link_local_ || destination == kNeighbourGroup || destination == kJoinGroup ||
+            destination == kBabelGroup || destination == kAllNodesGroup || destination == solicited_group_);
 }
 
 // Who may speak to us. ICMPv6: anybody with an address, since routers that are no nodes report errors and ask for our

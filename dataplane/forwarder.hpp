@@ -40,12 +40,15 @@ enum class DropReason : uint8_t {
     kPortRefused,     // the port could not send it
     kSteering,        // a routing header from a link that may not steer
     kBadSegments,     // a routing header that is none of ours, or breaks a rule
+    kStranger,        // from an address that is no peer, and not to join
 };
-inline constexpr size_t kDropReasons = 14;
+inline constexpr size_t kDropReasons = 15;
 std::string_view drop_reason_name(DropReason reason);
 
-// Groups on a link, and nobody further, that every node is in; the fourth is its solicited-node group.
+// Groups on a link, and nobody further, that every node is in; the fifth is its solicited-node group.
 inline constexpr Address kNeighbourGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1}};  // hellos
+// How strangers ask to become peers; nothing else of theirs is taken (rfc/0011 section 7).
+inline constexpr Address kJoinGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa2}};
 inline constexpr Address kAllNodesGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 inline constexpr Address kBabelGroup{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 6}};  // RFC 8966
 
@@ -92,6 +95,9 @@ public:
     void set_fib(std::unique_ptr<const Fib> fib) { fib_.publish(std::move(fib)); }  // from the next burst on
     const NextHop* route(InterfaceId id) const { return fib_.current().find(id); }  // valid until set_fib()
 
+    void set_learned_peers(PortIndex port, std::span<const LinkAddress> peers) {
+        lanes_[port].port->set_learned_peers(peers);
+    }
     // The links that authenticated neighbours use; none until this is called. Any other routing header is dropped.
     void set_steering_links(std::vector<SteeringLink> links);
 

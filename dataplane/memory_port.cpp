@@ -13,7 +13,7 @@ MemoryPort::MemoryPort(MemoryPortConfig config) : queue_max_(config.queue_packet
     info_.address = config.address;
 }
 
-bool MemoryPort::inject(ByteView packet, const LinkAddress& from) {
+bool MemoryPort::inject(ByteView packet, const LinkAddress& from, bool stranger) {
     if (packet.size() > info_.mtu || is_cut(packet)) {
         ++counters_.rx_truncated;
         return false;
@@ -29,7 +29,7 @@ bool MemoryPort::inject(ByteView packet, const LinkAddress& from) {
     }
     std::copy(packet.begin(), packet.end(), copy.data());
     copy.set_size(packet.size());
-    queue_.push_back({std::move(copy), from});
+    queue_.push_back({std::move(copy), from, stranger});
     return true;
 }
 

@@ -27,7 +27,7 @@ public:
     explicit MemoryPort(MemoryPortConfig config);
 
     void set_sink(Sink sink) { sink_ = std::move(sink); }
-    bool inject(ByteView packet, const LinkAddress& from);  // false: dropped and counted
+    bool inject(ByteView packet, const LinkAddress& from, bool stranger = false);  // false: dropped and counted
 
     const PortInfo& info() const override { return info_; }
     PortCounters counters() const override { return counters_; }

@@ -38,7 +38,7 @@ struct PortCounters {
     uint64_t tx_link_bytes = 0;
     uint64_t rx_truncated = 0;  // cut on the way: a frame or datagram larger than ours may be
     uint64_t rx_not_ours = 0;   // another protocol, another receiver
-    uint64_t rx_stranger = 0;   // from an address that is not a configured peer
+    uint64_t rx_stranger = 0;   // from an address that is no peer, dropped
     uint64_t rx_errors = 0;
     uint64_t tx_dropped = 0;  // larger than the mtu, or the link would not take it
     uint64_t no_buffer = 0;   // the pool was empty
@@ -47,6 +47,7 @@ struct PortCounters {
 struct Received {
     Packet packet;
     LinkAddress from;
+    bool stranger = false;  // from an address that is no peer, on a port that learns peers
 };
 
 struct Outgoing {
@@ -64,6 +65,8 @@ public:
     virtual Packet alloc() = 0;                           // capacity() >= mtu; empty if the pool is
     virtual size_t receive(std::span<Received> out) = 0;  // how many were written
     virtual size_t send(std::span<Outgoing> batch) = 0;   // takes every packet; returns how many have sent > 0
+    // Peers beside the configured ones, instead of those of the last call. Ports without peers have nothing to do.
+    virtual void set_learned_peers(std::span<const LinkAddress>) {}
 };
 
 }  // namespace aip::dataplane

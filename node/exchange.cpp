@@ -122,7 +122,8 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
         case Kind::kInterest:
         case Kind::kGossip:
         case Kind::kQuery:
-        case Kind::kNews: return;  // not of a transfer
+        case Kind::kNews:
+        case Kind::kJoin: return;  // not of a transfer
     }
 }
 

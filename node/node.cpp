@@ -93,7 +93,9 @@ Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings set
 void Node::add_to_router(dataplane::PortIndex port) {
     const uint32_t mtu = services_.dataplane.port(port).info().mtu;
     const PortRouting routing = port < settings_.ports.size() ? settings_.ports[port] : PortRouting{};
-    router_.add_port(port, {static_cast<uint16_t>(std::min<uint32_t>(mtu, UINT16_MAX)), routing.keys, routing.foreign},
+    router_.add_port(port,
+                     {static_cast<uint16_t>(std::min<uint32_t>(mtu, UINT16_MAX)), routing.keys, routing.foreign,
+                      routing.learn_peers, routing.peering},
                      services_.clock.now());
 }
 
@@ -126,14 +128,21 @@ Instant Node::next_wakeup() const {
 
 size_t Node::route(Instant now) {
     const auto packets = router_.poll(now, services_.clock.wall());
+    for (const routing::LearnedPeers& learned : router_.take_learned_peers())
+        services_.dataplane.set_learned_peers(learned.port, learned.peers);
     for (const routing::RouterOut& packet : packets) {
-        if (packet.introduction) {
-            aipacket::Header header;
-            header.kind = aipacket::Kind::kIntroduction;
-            static_cast<void>(
-                outbox_.send_on(packet.port, packet.to, dataplane::kNeighbourGroup, header, packet.payload));
-        } else {
-            send_babel(packet);
+        aipacket::Header header;
+        switch (packet.what) {
+            case routing::RouterOut::What::kBabel: send_babel(packet); break;
+            case routing::RouterOut::What::kIntroduction:
+                header.kind = aipacket::Kind::kIntroduction;
+                static_cast<void>(
+                    outbox_.send_on(packet.port, packet.to, dataplane::kNeighbourGroup, header, packet.payload));
+                break;
+            case routing::RouterOut::What::kJoin:
+                header.kind = aipacket::Kind::kJoin;
+                static_cast<void>(
+                    outbox_.send_on(packet.port, packet.to, dataplane::kJoinGroup, header, packet.payload));
         }
     }
     if (router_.changed()) {
@@ -194,6 +203,7 @@ void Node::on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& fro
 }
 
 void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
+    if (aipacket::packet_destination(bytes) == dataplane::kJoinGroup) return on_join(port, from, bytes);
     if (aipacket::next_header(bytes) == aipacket::kProtocolIcmpv6)
         return icmp_.on_packet(port, from, bytes, services_.clock.now());
     if (aipacket::packet_source(bytes).is_link_local()) return on_babel(port, from, bytes);
@@ -213,8 +223,22 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
             return;
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
         case aipacket::Kind::kNews: return on_news(packet, now);
+        case aipacket::Kind::kJoin: ++refused_[static_cast<size_t>(aipacket::DropReason::kUnknownKind)]; return;
         default: return exchange_->on_packet(packet, now);
     }
+}
+
+// Perhaps of a stranger: that one kind of packet and no other.
+void Node::on_join(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView bytes) {
+    aipacket::PacketView packet;
+    aipacket::DropReason reason = aipacket::decode(bytes, packet);
+    if (reason == aipacket::DropReason::kNone && packet.header.kind != aipacket::Kind::kJoin)
+        reason = aipacket::DropReason::kUnknownKind;
+    if (reason != aipacket::DropReason::kNone) {
+        ++refused_[static_cast<size_t>(reason)];
+        return;
+    }
+    router_.on_join(port, from, packet.payload, services_.clock.now(), services_.clock.wall());
 }
 
 void Node::on_undeliverable(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet,

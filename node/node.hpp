@@ -102,6 +102,7 @@ private:
     size_t send_news(Instant now);
     void on_news(const aipacket::PacketView& packet, Instant now);
     void take_news(const Address& from, const News& news, Instant now);
+    void on_join(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;

@@ -99,6 +99,10 @@ Report Node::report_counters() const {
         add("introduction." + std::string(routing::introduction_verdict_name(verdict)),
             router_.neighbours().count(verdict));
     }
+    for (size_t i = 0; i < routing::kJoinVerdicts; ++i) {
+        const auto verdict = static_cast<routing::JoinVerdict>(i);
+        add("join." + std::string(routing::join_verdict_name(verdict)), router_.peering().count(verdict));
+    }
     add("babel.stranger", router_.strangers());
     for (size_t i = 0; i < routing::babel::kPacketVerdicts; ++i) {
         const auto verdict = static_cast<routing::babel::PacketVerdict>(i);

@@ -20,6 +20,8 @@ namespace aip::node {
 struct PortRouting {
     std::vector<routing::babel::MacKey> keys;  // RFC 8967; none: links are introduced by signed nodes
     bool foreign = false;                      // hear Babel routers that are no nodes of ours
+    bool learn_peers = false;                  // tunnels: take nodes as peers that were not configured
+    routing::PeeringPort peering{};
 };
 
 struct Settings {

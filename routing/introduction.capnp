@@ -10,4 +10,5 @@ struct Introduction {
   lifetimeMs @2 :UInt32;     # holds for so long unless renewed
   mtu @3 :UInt16;            # of the sending port
   answer @4 :Bool;           # the sender asks everybody on the link to introduce themselves
+  cookie @5 :Data;           # of 16 bytes in a question to join (rfc/0011 section 7); else absent
 }

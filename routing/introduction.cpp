@@ -16,6 +16,11 @@ Result<Introduction> read_introduction(schema::Introduction::Reader in) {
     introduction.lifetime = Duration::milliseconds(in.getLifetimeMs());
     introduction.mtu = in.getMtu();
     introduction.answer = in.getAnswer();
+    if (in.hasCookie()) {
+        const auto cookie = in.getCookie();
+        introduction.cookie = JoinCookie::from(ByteView(cookie.begin(), cookie.size()));
+        if (!introduction.cookie) return invalid("cookie is not of 16 bytes");
+    }
     if (introduction.lifetime < kIntroductionLifetimeMin || introduction.lifetime > kIntroductionLifetimeMax)
         return invalid("lifetime is out of range");
     if (introduction.mtu < kMtuMin) return invalid("mtu is below 1280");
@@ -32,6 +37,8 @@ Bytes encode_introduction(const Introduction& introduction) {
         out.setLifetimeMs(static_cast<uint32_t>(introduction.lifetime.count_ms()));
         out.setMtu(introduction.mtu);
         out.setAnswer(introduction.answer);
+        if (introduction.cookie)
+            out.setCookie(kj::arrayPtr(introduction.cookie->bytes.data(), introduction.cookie->bytes.size()));
     });
 }
 

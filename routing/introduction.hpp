@@ -4,6 +4,7 @@
 // Pure functions: any thread.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/ids.hpp"
@@ -17,12 +18,15 @@ inline constexpr Duration kIntroductionLifetimeMin = Duration::milliseconds(100)
 inline constexpr Duration kIntroductionLifetimeMax = Duration::seconds(600);
 inline constexpr uint16_t kMtuMin = 1280;  // RFC 8200 section 5
 
+using JoinCookie = FixedBytes<struct JoinCookieTag, 16>;
+
 struct Introduction {
     uint64_t sequence = 0;
     WallTime wall;
     Duration lifetime;  // whole milliseconds travel
     uint16_t mtu = kMtuMin;
-    bool answer = false;  // the sender asks everybody on the link to introduce themselves
+    bool answer = false;                 // the sender asks everybody on the link to introduce themselves
+    std::optional<JoinCookie> cookie{};  // in a question to join: what the asked gave to this address
 
     bool operator==(const Introduction&) const = default;
 };

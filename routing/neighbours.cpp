@@ -45,15 +45,15 @@ void Neighbours::remove_port(uint16_t port) {
 std::vector<Neighbour> Neighbours::take_newcomers() { return std::exchange(newcomers_, {}); }
 
 IntroductionVerdict Neighbours::on_introduction(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed,
-                                                Instant now, WallTime wall) {
-    const IntroductionVerdict verdict = judge(port, from, sealed, now, wall);
+                                                Instant now, WallTime wall, bool room) {
+    const IntroductionVerdict verdict = judge(port, from, sealed, now, wall, room);
     ++counts_[static_cast<size_t>(verdict)];
     return verdict;
 }
 
 // Cheapest first. Until the signature is checked nothing is believed and nothing is written but buckets.
 IntroductionVerdict Neighbours::judge(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
-                                      WallTime wall) {
+                                      WallTime wall, bool room) {
     if (!ports_.contains(port)) return IntroductionVerdict::kUnknownPort;
     if (sealed.size() > limits::kIntroductionBytesMax) return IntroductionVerdict::kTooLong;
     const auto claim = crypto::sealed_claim(sealed);
@@ -69,7 +69,7 @@ IntroductionVerdict Neighbours::judge(uint16_t port, const dataplane::LinkAddres
     ++signature_checks_;
     const auto opened = verifier_.open(kIntroductionDomain, sealed, wall);
     if (!opened) return IntroductionVerdict::kBadSignature;
-    return on_checked(port, from, opened->signer, *introduction, now);
+    return on_checked(port, from, opened->signer, *introduction, now, room);
 }
 
 IntroductionVerdict Neighbours::check_claim(const Address& address, const crypto::PublicKey& identity,
@@ -98,13 +98,14 @@ bool Neighbours::take_token(uint16_t port, const dataplane::LinkAddress& from, c
 
 IntroductionVerdict Neighbours::on_checked(uint16_t port, const dataplane::LinkAddress& from,
                                            const crypto::Principal& sender, const Introduction& introduction,
-                                           Instant now) {
+                                           Instant now, bool room) {
     const auto at = ports_.find(port);
     if (at == ports_.end()) return IntroductionVerdict::kUnknownPort;
     const IntroductionVerdict verdict = check_claim(sender.address, sender.identity, introduction, now);
     if (verdict != IntroductionVerdict::kAccepted) return verdict;
     Neighbour* neighbour = find(port, from, sender.address);
-    if (neighbour == nullptr && table_.size() >= limits::kNeighboursMax) return IntroductionVerdict::kTableFull;
+    if (neighbour == nullptr && (!room || table_.size() >= limits::kNeighboursMax))
+        return IntroductionVerdict::kTableFull;
     remember(sender, introduction, now);
     const bool newcomer = neighbour == nullptr;
     if (newcomer) neighbour = &insert(port, from, sender);
@@ -186,13 +187,23 @@ std::vector<IntroductionOut> Neighbours::poll(Instant now, WallTime wall) {
 }
 
 Bytes Neighbours::make_introduction(Port& port, Instant now, WallTime wall) {
+    const bool answer = std::exchange(port.ask, false);
+    if (answer) port.last_asked = now;
+    return seal_introduction(port.mtu, answer, std::nullopt, wall);
+}
+
+Bytes Neighbours::introduce(uint16_t port, const JoinCookie& cookie, WallTime wall) {
+    return seal_introduction(ports_.at(port).mtu, true, cookie, wall);
+}
+
+Bytes Neighbours::seal_introduction(uint16_t mtu, bool answer, std::optional<JoinCookie> cookie, WallTime wall) {
     Introduction introduction;
     introduction.sequence = ++sequence_;
     introduction.wall = wall;
     introduction.lifetime = options_.lifetime();
-    introduction.mtu = port.mtu;
-    introduction.answer = std::exchange(port.ask, false);
-    if (introduction.answer) port.last_asked = now;
+    introduction.mtu = mtu;
+    introduction.answer = answer;
+    introduction.cookie = cookie;
     Bytes sealed = signer_.seal(kIntroductionDomain, encode_introduction(introduction));
     AIP_ASSERT(sealed.size() <= limits::kIntroductionBytesMax);
     return sealed;

@@ -77,11 +77,14 @@ public:
     void add_port(uint16_t port, uint16_t mtu, Instant now);
     void remove_port(uint16_t port);  // link down: its neighbours are gone at once
 
+    // Without room, a link that is not in the table is kTableFull, though its signature was good.
     IntroductionVerdict on_introduction(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
-                                        WallTime wall);
+                                        WallTime wall, bool room = true);
     // What on_introduction does once the signature is checked: the caller vouches for `sender`.
     IntroductionVerdict on_checked(uint16_t port, const dataplane::LinkAddress& from, const crypto::Principal& sender,
-                                   const Introduction& introduction, Instant now);
+                                   const Introduction& introduction, Instant now, bool room = true);
+    // Our introduction to one address that gave us this cookie; it asks for an answer.
+    Bytes introduce(uint16_t port, const JoinCookie& cookie, WallTime wall);
     // Somebody on this port speaks who was not introduced: we ask everybody there to introduce themselves.
     void on_stranger(uint16_t port, Instant now);
 
@@ -115,7 +118,7 @@ private:
     };
 
     IntroductionVerdict judge(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
-                              WallTime wall);
+                              WallTime wall, bool room);
     IntroductionVerdict check_claim(const Address& address, const crypto::PublicKey& identity,
                                     const Introduction& introduction, Instant now) const;
     bool take_token(uint16_t port, const dataplane::LinkAddress& from, const Address& claimed, Instant now);
@@ -124,6 +127,7 @@ private:
     Neighbour* find(uint16_t port, const dataplane::LinkAddress& from, const Address& address);
     Neighbour& insert(uint16_t port, const dataplane::LinkAddress& from, const crypto::Principal& sender);
     Bytes make_introduction(Port& port, Instant now, WallTime wall);
+    Bytes seal_introduction(uint16_t mtu, bool answer, std::optional<JoinCookie> cookie, WallTime wall);
 
     const crypto::Signer& signer_;
     crypto::Verifier& verifier_;

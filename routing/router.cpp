@@ -1,5 +1,7 @@
 #include "routing/router.hpp"
 
+#include "crypto/sha256.hpp"
+
 namespace aip::routing {
 namespace {
 
@@ -18,17 +20,26 @@ babel::SpeakerOptions speaker_options(const Address& self, const RouterOptions& 
     return out;
 }
 
+// Nobody else can sign, so nobody else can know this; the nonce makes it another one with every start.
+Digest join_secret(const crypto::Signer& signer, Rng& rng) {
+    Bytes nonce;
+    Writer(nonce).u64(rng.next());
+    return crypto::sha256(signer.seal("join secret", nonce));
+}
+
 InterfaceId half_of(const Address& link_local) { return link_local.interface_id(); }
 
 }  // namespace
 
 Router::Router(const crypto::Signer& signer, crypto::Verifier& verifier, Rng& rng, RouterOptions options)
     : neighbours_(signer, verifier, rng, neighbour_options(options)),
+      peering_(neighbours_, rng, join_secret(signer, rng)),
       speaker_(speaker_options(signer.self().address, options), rng),
       options_(options) {}
 
 void Router::add_port(uint16_t port, RouterPort options, Instant now) {
     neighbours_.add_port(port, options.mtu, now);
+    if (options.learn_peers) peering_.add_port(port, options.peering, now);
     babel::InterfaceOptions interface;
     interface.mtu = options.mtu;
     interface.hello_interval = options_.hello_interval;
@@ -39,6 +50,7 @@ void Router::add_port(uint16_t port, RouterPort options, Instant now) {
 
 void Router::remove_port(uint16_t port, Instant now) {
     neighbours_.remove_port(port);
+    peering_.remove_port(port);
     speaker_.remove_interface(port, now);
     ports_.erase(port);
 }
@@ -46,6 +58,15 @@ void Router::remove_port(uint16_t port, Instant now) {
 void Router::on_introduction(uint16_t port, const dataplane::LinkAddress& from, ByteView sealed, Instant now,
                              WallTime wall) {
     static_cast<void>(neighbours_.on_introduction(port, from, sealed, now, wall));
+    greet_newcomers(now);
+}
+
+void Router::on_join(uint16_t port, const dataplane::LinkAddress& from, ByteView payload, Instant now, WallTime wall) {
+    static_cast<void>(peering_.on_join(port, from, payload, now, wall));
+    greet_newcomers(now);
+}
+
+void Router::greet_newcomers(Instant now) {
     for (const Neighbour& n : neighbours_.take_newcomers())
         speaker_.greet(n.port, Address::link_local(n.address.interface_id()), n.link, now);
 }
@@ -66,11 +87,16 @@ void Router::on_babel(uint16_t port, const dataplane::LinkAddress& from, const A
 
 std::vector<RouterOut> Router::poll(Instant now, WallTime wall) {
     std::vector<RouterOut> out;
+    for (JoinOut& join : peering_.poll(now))
+        out.push_back({join.port, RouterOut::What::kJoin, {}, join.to, std::move(join.payload)});
     for (IntroductionOut& introduction : neighbours_.poll(now, wall))
-        out.push_back(
-            {introduction.port, true, {}, dataplane::LinkAddress::everyone(), std::move(introduction.sealed)});
+        out.push_back({introduction.port,
+                       RouterOut::What::kIntroduction,
+                       {},
+                       dataplane::LinkAddress::everyone(),
+                       std::move(introduction.sealed)});
     for (babel::PacketOut& packet : speaker_.poll(now))
-        out.push_back({packet.port, false, packet.destination, packet.to, std::move(packet.payload)});
+        out.push_back({packet.port, RouterOut::What::kBabel, packet.destination, packet.to, std::move(packet.payload)});
     return out;
 }
 

@@ -109,6 +109,15 @@ UdpPort::~UdpPort() = default;
 const PortInfo& UdpPort::info() const { return state_->info; }
 PortCounters UdpPort::counters() const { return state_->counters; }
 
+void UdpPort::set_learned_peers(std::span<const LinkAddress> learned) {
+    std::vector<LinkAddress>& peers = state_->peers;
+    peers = state_->configured;
+    peers.insert(peers.end(), learned.begin(), learned.end());
+    std::erase_if(peers, [&](const LinkAddress& peer) { return peer.kind() != state_->info.address.kind(); });
+    std::sort(peers.begin(), peers.end());
+    peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
+}
+
 Result<std::unique_ptr<UdpPort>> UdpPort::open(const UdpPortConfig& config) {
     const auto framed = [&](const Error& error) { return error.within("port " + config.name); };
     const auto numbers = check_numbers(config);
@@ -122,7 +131,8 @@ Result<std::unique_ptr<UdpPort>> UdpPort::open(const UdpPortConfig& config) {
 
     auto state = std::make_unique<State>(config);
     state->socket = std::move(*socket);
-    state->peers = std::move(*peers);
+    state->peers = *peers;
+    state->configured = std::move(*peers);
     state->datagram_overhead = listen->kind() == LinkAddress::Kind::kIpv4 ? 28 : 48;
     state->info.name = config.name;
     state->info.kind = PortKind::kUdp;

@@ -1,6 +1,7 @@
 // UdpPort: links through a network that is not ours. Each datagram of a kernel UDP socket carries one whole IPv6 packet
-// (a tunnel link, rfc/0001); needs no privilege. Peers are configured: everyone means all of them, and datagrams from
-// anybody else are dropped and counted, unless accept_any. Bursts by recvmmsg and sendmmsg; wake_fd is the socket.
+// (a tunnel link, rfc/0001); needs no privilege. Peers are configured, or learned by whoever runs the port: everyone
+// means all of them. Datagrams from anybody else are dropped and counted; if the port learns peers, they are passed on
+// marked as a stranger's. Bursts by recvmmsg and sendmmsg; wake_fd is the socket.
 //
 // The address family of `listen` is that of the link: [::] takes IPv6 peers only. Larger packets than the path carries
 // are fragmented by the kernel, so set mtu to path MTU - 28 (IPv4) or - 48 (IPv6). One thread. Not here: GSO/GRO,
@@ -23,7 +24,7 @@ struct UdpPortConfig {
     uint32_t mtu = 1400;               // 1,280 to 65,000
     uint32_t buffers = 512;
     uint32_t socket_buffer_bytes = 4u << 20;  // each direction; the kernel may grant less: see warnings
-    bool accept_any = false;
+    bool learn_peers = false;
 };
 
 class UdpPort final : public PacketPort {
@@ -36,6 +37,7 @@ public:
     Packet alloc() override;
     size_t receive(std::span<Received> out) override;
     size_t send(std::span<Outgoing> batch) override;
+    void set_learned_peers(std::span<const LinkAddress> learned) override;  // of the family of `listen`
 
 private:
     struct State;

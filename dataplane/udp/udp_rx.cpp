@@ -47,8 +47,9 @@ size_t UdpPort::receive(std::span<Received> out) {
     for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
         Packet& packet = s.posted[i];
         const LinkAddress from = from_socket_address(s.rx.addresses[i]);
+        const bool stranger = !s.is_peer(from);
         packet.set_size(s.rx.headers[i].msg_len);
-        if (!s.accept_any && !s.is_peer(from)) {
+        if (stranger && !s.learn_peers) {
             ++s.counters.rx_stranger;
         } else if ((s.rx.headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0 || is_cut(packet.view())) {
             ++s.counters.rx_truncated;
@@ -56,7 +57,7 @@ size_t UdpPort::receive(std::span<Received> out) {
             ++s.counters.rx_packets;
             s.counters.rx_bytes += packet.size();
             s.counters.rx_link_bytes += packet.size() + s.datagram_overhead;
-            out[surfaced++] = {std::move(packet), from};
+            out[surfaced++] = {std::move(packet), from, stranger};
         }
     }
     return surfaced;

@@ -20,7 +20,7 @@ struct UdpMessages {
 };
 
 struct UdpPort::State {
-    explicit State(const UdpPortConfig& config) : pool(config.mtu, config.buffers), accept_any(config.accept_any) {}
+    explicit State(const UdpPortConfig& config) : pool(config.mtu, config.buffers), learn_peers(config.learn_peers) {}
 
     bool is_peer(const LinkAddress& address) const { return std::binary_search(peers.begin(), peers.end(), address); }
 
@@ -28,8 +28,9 @@ struct UdpPort::State {
     OwnedFd socket;
     PortInfo info;
     PortCounters counters;
-    std::vector<LinkAddress> peers;  // sorted
-    bool accept_any;
+    std::vector<LinkAddress> configured;  // sorted
+    std::vector<LinkAddress> peers;       // those and the learned ones, sorted
+    bool learn_peers;
     uint32_t datagram_overhead = 0;        // IP and UDP headers
     std::array<Packet, kUdpBurst> posted;  // buffers the next recvmmsg writes to
     UdpMessages rx;

@@ -129,6 +129,17 @@ TEST(Config, RefusesAPeerThatIsNoEndpoint) {
     EXPECT_THAT(error_of(with_port("peers = [\"localhost:7000\"]\n")), HasSubstr("'localhost:7000' in 'peers' is not"));
 }
 
+TEST(Config, SeedsAreOfTheFamilyOfAPortThatLearnsPeers) {
+    const auto config = parse_config(with_port("learn_peers = true\nseeds = [\"192.0.2.1:7000\"]\n"), "t");
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_TRUE(config->ports.at(0).learn_peers);
+    EXPECT_THAT(config->ports[0].seeds, testing::ElementsAre("192.0.2.1:7000"));
+    EXPECT_THAT(error_of(with_port("seeds = [\"192.0.2.1:7000\"]\n")), HasSubstr("write learn_peers = true"));
+    EXPECT_THAT(error_of(with_port("learn_peers = true\nseeds = [\"seed\"]\n")), HasSubstr("'seed' in 'seeds' is not"));
+    EXPECT_THAT(error_of(with_port("learn_peers = true\nseeds = [\"[::1]:7000\"]\n")),
+                HasSubstr("another address family"));
+}
+
 TEST(Config, TakesTrueAndFalseWithoutQuotes) {
     const auto config = parse_config(with_port("foreign_routers = true\n"), "t");
     ASSERT_TRUE(config) << config.error().text;

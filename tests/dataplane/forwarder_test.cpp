@@ -117,6 +117,23 @@ protected:
     uint64_t attempts_ = 0;
 };
 
+TEST_F(DataplaneTest, TakesNothingOfStrangersButQuestionsToJoin) {
+    const auto from_stranger = [&](const Bytes& packet) {
+        ASSERT_TRUE(left_.inject(packet, mac(0xa), true));
+        EXPECT_EQ(dataplane_.poll(inbox_), 1u);
+    };
+    const auto hop = ipv6(kA, kC, 200);
+    for (const Bytes& packet : {ipv6(kA, kB, 100), hop, ipv6(kA, kNeighbourGroup, 100), ipv6(kLinkA, kBabelGroup, 100),
+                                with_protocol(ipv6(kA, kB, 100), kIcmpv6), with_protocol(hop, 43)})
+        from_stranger(packet);
+    EXPECT_EQ(dataplane_.dropped(DropReason::kStranger), 6u);
+    EXPECT_TRUE(inbox_.arrivals.empty() && inbox_.undeliverable.empty() && sent_[1].empty());
+    from_stranger(ipv6(kA, kJoinGroup, 100));
+    EXPECT_EQ(inbox_.arrivals.size(), 1u);
+    from_stranger(with_protocol(ipv6(kA, kJoinGroup, 100), 43));
+    EXPECT_EQ(dataplane_.dropped(DropReason::kSteering), 1u);
+}
+
 TEST_F(DataplaneTest, ForwardsWithOneHopLess) {
     Bytes packet = ipv6(kA, kD, 1000, 64);
     arrives_left(packet);

@@ -42,6 +42,37 @@ TEST_F(Reports, TaskNamesAreCheckedBeforeAnythingElse) {
     EXPECT_FALSE(node(0).publish_interest(kClient, "unbound", {{{1, 2}, {}}, 3, 1}).has_value());
 }
 
+struct Links : World {};
+
+// What strangers may send to: an echo request, an introduction and an offer stay without answer there.
+TEST_F(Links, AnswersNobodyAtTheJoinGroupButWhoJoins) {
+    row(2);
+    const Address stranger = Address::make(node(0).self().network(), InterfaceId{0x5712});
+    const auto refused = [&] {
+        return counter(0, "packet.refused.unknown-kind") + counter(0, "packet.refused.not-ours");
+    };
+    const int64_t before = refused();
+    Bytes echo(aipacket::kIcmpv6Body + 8);
+    aipacket::encode_icmpv6(echo, {stranger, dataplane::kJoinGroup, 64}, aipacket::icmpv6::kEchoRequest, 0, 8);
+    network.machine(0).receive(0, echo);
+    const auto send_kind = [&](aipacket::Kind kind, const Address& to) {
+        Bytes packet(aipacket::kPacketOverhead + 32);
+        aipacket::Header header;
+        header.kind = kind;
+        packet.resize(aipacket::encode(packet, {stranger, to, 1}, header, 32));
+        network.machine(0).receive(0, packet);
+    };
+    send_kind(aipacket::Kind::kIntroduction, dataplane::kJoinGroup);
+    send_kind(aipacket::Kind::kOffer, dataplane::kJoinGroup);
+    send_kind(aipacket::Kind::kJoin, node(0).self());
+    send_kind(aipacket::Kind::kJoin, dataplane::kJoinGroup);
+    run_for(Duration::milliseconds(100));
+    EXPECT_EQ(refused(), before + 4);
+    EXPECT_EQ(counter(0, "icmp.echo_requests"), 0);
+    EXPECT_EQ(counter(0, "introduction.malformed"), 0);
+    EXPECT_EQ(counter(0, "join.unknown-port"), 1) << "this port learns no peers";
+}
+
 struct Audits : World {};
 
 // A model that was imported on 0, trained on 1 and on 2: node 2 follows it home.

@@ -120,6 +120,18 @@ TEST(IntroductionCodec, IsTheOneOfTheRfc) {
     EXPECT_EQ(to_hex(encode_introduction(some_introduction())), read_vector("introduction.txt")["body"]);
 }
 
+TEST(IntroductionCodec, OneThatAsksToJoinIsTheOneOfTheRfc) {
+    Introduction joining = some_introduction();
+    joining.mtu = 1400;
+    joining.cookie.emplace();
+    for (size_t i = 0; i < joining.cookie->bytes.size(); ++i) joining.cookie->bytes[i] = static_cast<uint8_t>(i);
+    const Bytes body = encode_introduction(joining);
+    EXPECT_EQ(to_hex(body), read_vector("introduction.txt")["joining_body"]);
+    EXPECT_EQ(*parse_introduction(body), joining);
+    refuses_every_truncation(body, parse_introduction);
+    survives_flipped_bytes(body, parse_introduction, encode_introduction);
+}
+
 TEST(IntroductionCodec, FitsOnePacketOfAnyLink) {
     const Bytes sealed = test::make_signer("a").seal(kIntroductionDomain, encode_introduction(some_introduction()));
     EXPECT_LE(sealed.size(), limits::kIntroductionBytesMax);

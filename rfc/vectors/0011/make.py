@@ -48,3 +48,18 @@ write("echo_reply", icmpv6(NODE_LINK_LOCAL, KERNEL, 64, 129, echo))
 lost = packet(NEIGHBOUR, ipaddress.ip_address("fd01:203:405::f"), 9, 59, b"nothing")
 write("lost", lost)
 write("no_route", icmpv6(NODE, NEIGHBOUR, 64, 1, bytes(4) + lost))
+
+
+# Section 7, without the ask, whose introduction is in vectors/0003.
+def join(kind, body, flags=0, family=0, count=0):
+    return struct.pack("!BBBBIQ", kind, flags, family, count, 0, 0x0123456789ABCDEF) + body
+
+
+def peer(host, port):
+    return ipaddress.ip_address(host).packed + struct.pack("!H", port)
+
+
+write("join_knock", join(1, bytes(16)))
+write("join_cookie", join(2, bytes(range(16))))
+write("join_peers", join(4, peer("192.0.2.1", 7000) + peer("198.51.100.2", 7001), flags=1, family=4, count=2))
+write("join_peers_v6", join(4, peer("2001:db8::1", 7000) + peer("2001:db8::2", 7001), family=6, count=2))

@@ -42,16 +42,18 @@ TEST(UdpPort, ConformsOverIpv6WithTheLargestMtu) {
     conforms(*pair.a, *pair.b);
 }
 
-TEST(UdpPort, DropsStrangersUnlessToldOtherwise) {
+TEST(UdpPort, DropsStrangersUnlessItLearnsPeers) {
     const auto closed = open_port({.listen = "127.0.0.1:0"});
-    const auto open = open_port({.listen = "127.0.0.1:0", .accept_any = true});
+    const auto open = open_port({.listen = "127.0.0.1:0", .learn_peers = true});
     const auto stranger = open_port({.listen = "127.0.0.1:0"});
     const Bytes packet = ipv6(node(1), node(2), 100);
     std::vector<Outgoing> batch;
     batch.push_back(outgoing(*stranger, closed->info().address, packet));
     batch.push_back(outgoing(*stranger, open->info().address, packet));
     EXPECT_EQ(stranger->send(batch), 2u);
-    EXPECT_EQ(receive_until(*open, 1).size(), 1u);
+    const auto arrived = receive_until(*open, 1);
+    ASSERT_EQ(arrived.size(), 1u);
+    EXPECT_TRUE(arrived[0].stranger);
     for (int i = 0; i < kRoundsMax && closed->counters().rx_stranger == 0; ++i) {
         std::array<Received, 1> none;
         EXPECT_EQ(closed->receive(none), 0u);
@@ -60,8 +62,30 @@ TEST(UdpPort, DropsStrangersUnlessToldOtherwise) {
     EXPECT_EQ(closed->counters().rx_packets, 0u);
 }
 
+TEST(UdpPort, LearnedPeersAreNoStrangersUntilTheyAreForgotten) {
+    const auto open = open_port({.listen = "127.0.0.1:0", .learn_peers = true});
+    const auto other = open_port({.listen = "127.0.0.1:0"});
+    const Bytes packet = ipv6(node(1), node(2), 100);
+    const auto arrives_as_stranger = [&] {
+        std::vector<Outgoing> batch;
+        batch.push_back(outgoing(*other, open->info().address, packet));
+        EXPECT_EQ(other->send(batch), 1u);
+        const auto arrived = receive_until(*open, 1);
+        return arrived.size() == 1 && arrived[0].stranger;
+    };
+    const std::vector<LinkAddress> learned{other->info().address, *LinkAddress::parse("[::1]:7000")};
+    open->set_learned_peers(learned);
+    EXPECT_FALSE(arrives_as_stranger());
+    std::vector<Outgoing> batch;
+    batch.push_back(outgoing(*open, LinkAddress::everyone(), packet));
+    EXPECT_EQ(open->send(batch), 1u);
+    EXPECT_EQ(batch[0].sent, 1u) << "not to the one of another family";
+    open->set_learned_peers({});
+    EXPECT_TRUE(arrives_as_stranger());
+}
+
 TEST(UdpPort, CountsWhatArrivesCut) {
-    const auto small = open_port({.listen = "127.0.0.1:0", .mtu = 1280, .accept_any = true});
+    const auto small = open_port({.listen = "127.0.0.1:0", .mtu = 1280, .learn_peers = true});
     const auto large = open_port({.listen = "127.0.0.1:0", .mtu = 9000});
     Bytes lies = ipv6(node(1), node(2), 100);
     store_be16(&lies[4], 61);
@@ -75,8 +99,8 @@ TEST(UdpPort, CountsWhatArrivesCut) {
 }
 
 TEST(UdpPort, EveryoneIsEachPeerAndEachCopyIsCounted) {
-    const auto one = open_port({.listen = "127.0.0.1:0", .accept_any = true});
-    const auto two = open_port({.listen = "127.0.0.1:0", .accept_any = true});
+    const auto one = open_port({.listen = "127.0.0.1:0", .learn_peers = true});
+    const auto two = open_port({.listen = "127.0.0.1:0", .learn_peers = true});
     auto sender =
         open_port({.listen = "127.0.0.1:0", .peers = {one->info().address.text(), two->info().address.text()}});
     Dataplane dataplane(node(1));
