@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "base/task_key.hpp"
 #include "routing/interest_record.hpp"
@@ -57,6 +58,24 @@ void make_room(JourneyRecord& record) {
                                          [](const auto& a, const auto& b) { return a.second.lap < b.second.lap; });
     if (oldest->second.lap == record.lap) record.forgotten.add(oldest->first, record.lap);
     record.visits.erase(oldest);
+}
+
+// Laps are counted by each walker for itself; what they have in common is which lap is the present one.
+void add_visits(JourneyRecord& record, const JourneyRecord& other) {
+    const int64_t ahead = int64_t{record.lap} - other.lap;
+    for (const auto& [node, visit] : other.visits) {
+        if (!record.visits.contains(node) && record.visits.size() >= limits::kJourneyVisitsMax) make_room(record);
+        Visit& sum = record.visits[node];
+        sum.count = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{sum.count} + visit.count, UINT32_MAX));
+        sum.lap = std::max({sum.lap, static_cast<uint32_t>(std::max<int64_t>(visit.lap + ahead, 1))});
+    }
+    if (ahead == 0) record.forgotten.merge(other.forgotten);  // salted with the lap: no other can be taken over
+}
+
+void keep_stop(JourneyRecord& record, Stop stop) {
+    stop.number = ++record.stops;
+    if (record.recent.size() >= limits::kJourneyStopsKept) record.recent.erase(record.recent.begin());
+    record.recent.push_back(std::move(stop));
 }
 
 void begin_lap(JourneyRecord& record, uint32_t lap) {
@@ -121,15 +140,34 @@ Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, const Sketch& da
     if (stop.plan && stop.plan->node != stop.node) stop.plan.reset();
     AIP_TRY(check_stop(stop));
     if (stop.plan) begin_lap(record, stop.plan->lap);
-    stop.number = ++record.stops;
     --record.stops_left;
     record = pay(std::move(record), stop.wire_bytes);
     if (stop.samples > 0 && fits(record.seen, data)) record.seen = merged(record.seen, data, stop.samples);
     count_visit(record, stop.node);
     if (!record.itinerary.empty() && record.itinerary.front() == stop.node)
         record.itinerary.erase(record.itinerary.begin());
-    if (record.recent.size() >= limits::kJourneyStopsKept) record.recent.erase(record.recent.begin());
-    record.recent.push_back(std::move(stop));
+    keep_stop(record, std::move(stop));
+    AIP_TRY(check_journey(record));
+    return record;
+}
+
+Result<JourneyRecord> merge_journeys(std::span<const JourneyRecord> walkers, Stop stop) {
+    AIP_ASSERT(!walkers.empty());
+    JourneyRecord record = walkers.front();
+    const JourneyRecord& richest =
+        *std::max_element(walkers.begin(), walkers.end(),
+                          [](const JourneyRecord& a, const JourneyRecord& b) { return a.stops_left < b.stops_left; });
+    for (const JourneyRecord& other : walkers.subspan(1)) {
+        if (other.task != record.task) return invalid("of another task cannot be merged");
+        if (fits(record.seen, other.seen)) record.seen = merged(record.seen, other.seen);
+        add_visits(record, other);
+    }
+    record.stops_left = std::min(richest.stops_left, kStopsUnlimited);
+    record.bytes_left = richest.bytes_left;
+    record.expires = richest.expires;
+    stop.merged = true;
+    AIP_TRY(check_stop(stop));
+    keep_stop(record, std::move(stop));
     AIP_TRY(check_journey(record));
     return record;
 }

@@ -116,6 +116,11 @@ Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, const Sketch& da
 // The budget pays for a transfer that led to no stop.
 JourneyRecord pay(JourneyRecord record, uint64_t wire_bytes);
 
+// Walkers of one task become one (rfc/0008 section 7): `walkers[0]` goes on, `stop` (merged) is the next of its stops
+// and pays nothing. `seen` and visits are those of all; what is left to spend is, whole, that of the walker with most
+// stops left, so nobody gets more than some walker had.
+Result<JourneyRecord> merge_journeys(std::span<const JourneyRecord> walkers, Stop stop);
+
 // `total` spread by the shares of `weights`, to whole numbers that add up to it (largest remainders, then lower index).
 std::vector<uint64_t> spread(uint64_t total, std::span<const uint64_t> weights);
 

@@ -191,5 +191,76 @@ TEST(Journey, RefusesWhatDoesNotFit) {
     EXPECT_FALSE(start_journey({1, "No Task", "coverage", plain_address(1), 5, {}}));
 }
 
+// Walker 1 was at 5 and 6, walker 2 at 6 and 7.
+std::vector<JourneyRecord> two_walkers() {
+    JourneyRecord a = *start_journey({1, "task", "coverage", plain_address(1), 10, {}, 5000});
+    JourneyRecord b = *start_journey({2, "task", "random-walk", plain_address(2), 20, {}, 900, Duration::seconds(60)});
+    a = *add_stop(*add_stop(a, stop_at(5), kData), stop_at(6), kData);
+    b = *add_stop(*add_stop(b, stop_at(6), kData), stop_at(7), kData);
+    return {a, b};
+}
+
+TEST(MergedJourney, IsTheFirstWalkerAndHasSeenWhatAllHaveSeen) {
+    const auto walkers = two_walkers();
+    const auto one = merge_journeys(walkers, stop_at(9, 0));
+    ASSERT_TRUE(one.has_value()) << one.error().text;
+    EXPECT_EQ(one->id, 1u);
+    EXPECT_EQ(one->origin, plain_address(1));
+    EXPECT_EQ(one->policy, "coverage");
+    EXPECT_THAT(one->seen.labels, ElementsAre(300, 0, 100));
+    EXPECT_EQ(one->visit(plain_address(5)).count, 1u);
+    EXPECT_EQ(one->visit(plain_address(6)).count, 2u);
+    EXPECT_EQ(one->visit(plain_address(7)).count, 1u);
+    EXPECT_EQ(one->stops, 3u);
+    EXPECT_TRUE(one->recent.back().merged);
+    EXPECT_EQ(one->recent.back().number, 3u);
+    EXPECT_EQ(*parse_journey(encode_journey(*one)), *one);
+}
+
+TEST(MergedJourney, HasTheWholeBudgetOfTheWalkerWithMostStopsLeftAndNothingMore) {
+    const auto walkers = two_walkers();
+    const auto one = merge_journeys(walkers, stop_at(9, 0));
+    EXPECT_EQ(one->stops_left, walkers[1].stops_left);
+    EXPECT_EQ(one->bytes_left, walkers[1].bytes_left);
+    EXPECT_EQ(one->expires, walkers[1].expires);
+    const std::vector<JourneyRecord> back{walkers[1], walkers[0]};
+    EXPECT_EQ(merge_journeys(back, stop_at(9, 0))->stops_left, walkers[1].stops_left);
+    EXPECT_EQ(merge_journeys(back, stop_at(9, 0))->expires, walkers[1].expires);
+}
+
+TEST(MergedJourney, WhatWasVisitedInThePresentLapOfEitherIsNotDueInIt) {
+    auto walkers = two_walkers();
+    walkers[0] = *add_stop(*depart(walkers[0], plan_to(8, 2)), stop_at(8), kData);  // in its second lap
+    const auto one = merge_journeys(walkers, stop_at(9, 0));
+    EXPECT_EQ(one->lap, 2u);
+    EXPECT_EQ(one->visit(plain_address(5)).lap, 1u);
+    for (const uint64_t node : {6, 7, 8}) EXPECT_EQ(one->visit(plain_address(node)).lap, 2u) << node;
+    std::swap(walkers[0], walkers[1]);
+    const auto other = merge_journeys(walkers, stop_at(9, 0));
+    EXPECT_EQ(other->lap, 1u);
+    for (const uint64_t node : {5, 6, 7, 8}) EXPECT_EQ(other->visit(plain_address(node)).lap, 1u) << node;
+}
+
+TEST(MergedJourney, RemembersThousandsOfVisitsOfBoth) {
+    std::vector<JourneyRecord> walkers{fresh(5000), fresh(5000)};
+    for (uint64_t i = 0; i < 600; ++i) {
+        walkers[0] = *add_stop(walkers[0], stop_at(100 + i), kData);
+        walkers[1] = *add_stop(walkers[1], stop_at(1000 + i), kData);
+    }
+    const auto one = merge_journeys(walkers, stop_at(9, 0));
+    ASSERT_TRUE(one.has_value()) << one.error().text;
+    EXPECT_LE(one->visits.size(), limits::kJourneyVisitsMax);
+    for (uint64_t i = 0; i < 600; ++i) {
+        EXPECT_EQ(one->visit(plain_address(100 + i)).lap, 1u) << i;
+        EXPECT_EQ(one->visit(plain_address(1000 + i)).lap, 1u) << i;
+    }
+}
+
+TEST(MergedJourney, RefusesAnotherTask) {
+    auto walkers = two_walkers();
+    walkers[1].task = "other";
+    EXPECT_FALSE(merge_journeys(walkers, stop_at(9, 0)).has_value());
+}
+
 }  // namespace
 }  // namespace aip::routing
