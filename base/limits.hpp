@@ -112,6 +112,7 @@ inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for pe
 
 inline constexpr uint32_t kStayRoundsMax = 100;    // times a model is trained at one stop
 inline constexpr uint32_t kDepartedMax = 32;       // models sent on that a node could send on again
+inline constexpr uint32_t kMergedAwayMax = 1024;   // walkers that became part of others here and may be asked for
 inline constexpr uint32_t kWatchesMax = 1024;      // journeys looked after by their origin
 inline constexpr uint32_t kNewsQueueMax = 256;     // waiting to be sent
 inline constexpr uint32_t kBestVersionsMax = 256;  // tasks of which a node keeps the version it likes best

@@ -7,8 +7,10 @@ namespace {
 
 constexpr uint8_t kFormat = 3;  // the second had no giver, the first neither hops nor rounds
 constexpr uint8_t kTombstoneFormat = 1;
+constexpr uint8_t kMergedFormat = 1;
 const std::string kCustodyPrefix = "custody/";
 const std::string kDepartedPrefix = "departed/";
+const std::string kMergedPrefix = "merged/";
 const std::string kTombstonePrefix = "tombstone/";
 
 std::string key(const std::string& prefix, uint64_t id) {
@@ -93,6 +95,30 @@ Result<Tombstone> parse_tombstone(ByteView bytes) {
     t.receipt = to_bytes(r.view(r.u32()));
     if (format != kTombstoneFormat || !r.done()) return Error{ErrorCode::kCorrupt, "a stored receipt is malformed"};
     return t;
+}
+
+std::string encode_merged(const MergedAway& merged) {
+    Bytes out;
+    Writer w(out);
+    w.u8(kMergedFormat).u64(merged.journey).u64(merged.into).u32(merged.walker).u32(merged.stop);
+    w.put(merged.version.view()).put(merged.origin.view()).u64(static_cast<uint64_t>(merged.at.unix_ms()));
+    return std::string(as_text(out));
+}
+
+Result<MergedAway> parse_merged(ByteView bytes) {
+    Reader r(bytes);
+    MergedAway merged;
+    const uint8_t format = r.u8();
+    merged.journey = r.u64();
+    merged.into = r.u64();
+    merged.walker = r.u32();
+    merged.stop = r.u32();
+    static_cast<void>(r.copy(merged.version.bytes));
+    merged.origin = address(r);
+    merged.at = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
+    if (format != kMergedFormat || !r.done())
+        return Error{ErrorCode::kCorrupt, "the note of a walker that was merged is malformed"};
+    return merged;
 }
 
 }  // namespace
@@ -199,6 +225,33 @@ Result<void> CustodyStore::put_departed(const Custody& custody) {
 Result<void> CustodyStore::erase_departed(uint64_t id) {
     KvBatch batch;
     batch.erase(key(kDepartedPrefix, id));
+    return store_.write(batch, false);
+}
+
+Result<void> CustodyStore::put_merged(const Custody& goes_on, const std::vector<MergedAway>& others) {
+    KvBatch batch;
+    batch.put(key(kCustodyPrefix, goes_on.id), std::string(as_text(encode_custody(goes_on))));
+    for (const MergedAway& other : others) {
+        batch.erase(key(kCustodyPrefix, other.journey));
+        batch.erase(key(kDepartedPrefix, other.journey));
+        batch.put(key(kMergedPrefix, other.journey), encode_merged(other));
+    }
+    return store_.write(batch, true);
+}
+
+Result<std::vector<MergedAway>> CustodyStore::load_merged() {
+    AIP_ASSIGN(const auto pairs, store_.scan(kMergedPrefix));
+    std::vector<MergedAway> records;
+    for (const auto& [name, value] : pairs) {
+        AIP_ASSIGN(MergedAway merged, parse_merged(as_bytes(value)));
+        records.push_back(std::move(merged));
+    }
+    return records;
+}
+
+Result<void> CustodyStore::erase_merged(uint64_t journey) {
+    KvBatch batch;
+    batch.erase(key(kMergedPrefix, journey));
     return store_.write(batch, false);
 }
 

@@ -4,6 +4,7 @@
 //
 //   held -> (delivered, trained) -> ready -> outbound -> gone        a journey
 //   held -> (delivered, released) -> gone                            a model addressed to this node
+//   held, ready -> part of another walker of its task                (section 7)
 //   ready -> ended                                                   a journey whose budget is spent: kept
 //
 // Invariant: after a crash at any moment the records on disk name a state from which the model goes on.
@@ -53,6 +54,18 @@ struct Tombstone {
     WallTime at;
 };
 
+// A walker that became part of another here, and is not to be created again (rfc/0008 section 7).
+struct MergedAway {
+    uint64_t journey = 0;
+    uint64_t into = 0;
+    uint32_t walker = 0;
+    uint32_t stop = 0;  // it had completed
+    VersionId version;  // that they became
+    Address origin;     // of `journey`
+    WallTime at;
+    bool operator==(const MergedAway&) const = default;
+};
+
 Bytes encode_custody(const Custody& custody);
 Result<Custody> parse_custody(ByteView bytes);
 
@@ -70,6 +83,10 @@ public:
     Result<void> put_departed(const Custody& custody);
     Result<std::vector<Custody>> load_departed();
     Result<void> erase_departed(uint64_t id);
+    // Walkers have become one, which goes on: one atomic write.
+    Result<void> put_merged(const Custody& goes_on, const std::vector<MergedAway>& others);
+    Result<std::vector<MergedAway>> load_merged();
+    Result<void> erase_merged(uint64_t journey);
     Result<void> erase_tombstones(const std::vector<std::pair<uint64_t, Address>>& names);  // transfer, peer
 
 private:

@@ -35,6 +35,8 @@ Result<void> Journeys::load() {
     others_heard_by_ = now + kOthersSpeak;
     AIP_TRY(best_.load());
     AIP_TRY(load_departed());
+    AIP_ASSIGN(const auto merged, services_.custody.load_merged());
+    for (const MergedAway& away : merged) merged_away_[away.journey] = away;
     AIP_ASSIGN(auto records, services_.custody.load());
     for (Custody& custody : records) {
         Entry entry;
@@ -61,6 +63,7 @@ Result<void> Journeys::load() {
 
 size_t Journeys::poll(Instant now) {
     size_t done = 0;
+    std::erase_if(joining_, [this](uint64_t id) { return !entries_.contains(id); });
     std::vector<uint64_t> ids;
     for (const auto& [id, entry] : entries_)
         if (!entry.busy) ids.push_back(id);
@@ -92,13 +95,10 @@ size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
                 end_here(id, entry, now);
                 return 1;
             }
-            if (deliver(id, entry, now)) return 1;
-            if (!entry.record || now < entry.since + settings_.trainer_patience) return 0;
-            relay(id, entry);
-            return 1;
+            return go_on(id, entry, now);
         case CustodyState::kReady:
             if (now < entry.retry_at) return 0;
-            choose(id, entry, now);
+            if (!meet(id, entry)) choose(id, entry, now);
             return 1;
         case CustodyState::kOutbound:
             if (now < entry.retry_at || exchange_.sending(entry.custody.transfer)) return 0;
@@ -107,6 +107,16 @@ size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
         case CustodyState::kEnded: return 0;
     }
     return 0;
+}
+
+// Held, with nobody at it: together with others that wait here, to a program; or on, if none came for too long.
+size_t Journeys::go_on(uint64_t id, Entry& entry, Instant now) {
+    const bool waited = entry.record && now >= entry.since + settings_.trainer_patience;
+    if (!waited && taker(entry) == 0) return 0;
+    if (meet(id, entry) || deliver(id, entry, now)) return 1;
+    if (!waited) return 0;
+    relay(id, entry);
+    return 1;
 }
 
 Instant Journeys::next_wakeup() const {
@@ -154,6 +164,7 @@ void Journeys::end_here(uint64_t id, Entry& entry, Instant now) {
 }
 
 SessionId Journeys::taker(const Entry& entry) const {
+    if (entry.record && is_awaited(entry.custody.task)) return 0;
     return entry.record ? sessions_.idle_trainer(entry.custody.task) : sessions_.idle_receiver(entry.custody.task);
 }
 

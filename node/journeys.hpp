@@ -6,8 +6,9 @@
 // leaves has an entry in this node's ledger.
 // A program that dies while it holds a model loses nothing: the model is delivered again. Without any program for
 // `trainer_patience` a model moves on as it is (entry "relayed"). A task may ask that it be trained here until it is
-// good enough; until then its children are delivered here again, and the stop counts once. A journey whose budget is
-// spent ends where it is (entry "ended"). Loop only; slow parts run as storage jobs, and an entry is `busy` while one
+// good enough; until then its children are delivered here again, and the stop counts once. Models of one task that wait
+// here together become one before any of them goes on (section 7). A journey whose budget is spent ends where it is
+// (entry "ended"). Loop only; slow parts run as storage jobs, and an entry is `busy` while one
 // of them runs.
 #pragma once
 
@@ -22,6 +23,7 @@
 #include "node/exchange.hpp"
 #include "node/head.hpp"
 #include "node/lookout.hpp"
+#include "node/merge_versions.hpp"
 #include "node/requests.hpp"
 #include "node/sessions.hpp"
 #include "routing/interest.hpp"
@@ -64,6 +66,7 @@ public:
     bool has_letter(const std::string& task) const;  // a model addressed to this node waits; empty: of any task
     // The newest record seen of a journey that has left this node: for people.
     const std::map<uint64_t, routing::JourneyRecord>& passed() const { return passed_; }
+    const MergedAway* merged_away(uint64_t journey) const;  // null if it is not part of another since it was here
     uint64_t stops_trained() const { return stops_trained_; }
     std::set<VersionId> best() const { return best_.versions(); }
 
@@ -82,6 +85,7 @@ private:
         bool unwanted = false;    // cancelled by the program that sent it; no journey
         bool obsolete = false;    // a newer walker of this journey lives
         bool superseded = false;  // the model is coming back: what is still under way about it no longer counts
+        bool apart = false;       // cannot be merged with others here
         std::optional<uint64_t> delivery;
         SessionId session = 0;  // that has the delivery
         Instant since;
@@ -103,6 +107,7 @@ private:
     };
 
     size_t advance(uint64_t id, Entry& entry, Instant now);
+    size_t go_on(uint64_t id, Entry& entry, Instant now);
     Instant due(const Entry& entry) const;
     bool is_to_retire(const Entry& entry) const;
     bool out_of_time(const Entry& entry) const;
@@ -141,7 +146,18 @@ private:
     void revive(uint64_t id, uint32_t walker);
     void retire(uint64_t id, Entry& entry);
     void departed(uint64_t id, Entry& entry);
+    void note_passed(routing::JourneyRecord record);
     Result<void> load_departed();
+
+    bool can_meet(const Entry& entry) const;
+    std::vector<uint64_t> company(const std::string& task) const;
+    bool is_awaited(const std::string& task) const;
+    bool meet(uint64_t id, Entry& entry);
+    void met(const std::vector<uint64_t>& ids, const Result<MergedVersions>& merged);
+    Result<void> join(const std::vector<uint64_t>& ids, const model::Manifest& version);
+    void joined(uint64_t id, const std::vector<MergedAway>& others);
+    void remember_merged(const MergedAway& merged);
+    bool tell_merged(const Address& origin, uint64_t journey);
 
     void start_transfer(uint64_t id, Entry& entry, Instant now);
     void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
@@ -168,9 +184,11 @@ private:
     std::map<Incoming, Admitted> arriving_;
     std::map<uint64_t, routing::JourneyRecord> passed_;
     std::map<uint64_t, Custody> departed_;  // of journeys that are looked after; their versions are kept
+    std::map<uint64_t, MergedAway> merged_away_;
     std::map<uint64_t, std::shared_ptr<Importing>> importing_;
     std::vector<std::pair<Incoming, WallTime>> tombstones_;
-    size_t landing_ = 0;  // versions on their way into the store, and in nobody's custody yet
+    std::set<uint64_t> joining_;  // their stop is over, and others wait to be merged with them
+    size_t landing_ = 0;          // versions on their way into the store, and in nobody's custody yet
     uint64_t next_delivery_ = 1;
     uint64_t next_part_ = 1;
     uint64_t stops_trained_ = 0;

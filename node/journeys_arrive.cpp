@@ -61,6 +61,8 @@ bool Journeys::is_stale(const routing::JourneyRecord& record) const {
             return here.busy || here.delivery || here.custody.state == CustodyState::kEnded;
         return here.custody.state != CustodyState::kOutbound || record.stops <= here.record->stops;
     }
+    if (const MergedAway* merged = merged_away(record.id); merged != nullptr && record.walker <= merged->walker)
+        return true;
     const auto passed = passed_.find(record.id);
     if (passed == passed_.end()) return false;
     return record.walker < passed->second.walker ||

@@ -38,12 +38,14 @@ void Journeys::on_news(const Address& from, const News& news) {
     switch (news.kind) {
         case NewsKind::kWhere:
             if (here) return tell_origin(entry->second);
+            if (tell_merged(from, news.journey)) return;
             if (was_here && departed_.contains(news.journey))
                 return box_.put(from, news_of(NewsKind::kPassedOn, passed->second, departed_.at(news.journey),
                                               services_.clock.wall()));
             return box_.put(from, {NewsKind::kUnknown, news.journey, 0, 0, {}, {}, services_.clock.wall()});
         case NewsKind::kRevive:
             if (here) return tell_origin(entry->second);
+            if (tell_merged(from, news.journey)) return;
             if (was_here && departed_.contains(news.journey) && passed->second.walker < news.walker)
                 return revive(news.journey, news.walker);
             return box_.put(from, {NewsKind::kUnknown, news.journey, 0, 0, {}, {}, services_.clock.wall()});
@@ -126,7 +128,12 @@ void Journeys::departed(uint64_t id, Entry& entry) {
             departed_.erase(oldest);
         }
     }
-    passed_[id] = std::move(*entry.record);
+    note_passed(std::move(*entry.record));
+}
+
+void Journeys::note_passed(routing::JourneyRecord record) {
+    const uint64_t id = record.id;
+    passed_[id] = std::move(record);
     if (passed_.size() > limits::kTransfersMax) passed_.erase(passed_.begin());
 }
 

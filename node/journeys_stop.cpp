@@ -91,9 +91,14 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     if (std::holds_alternative<OnJourney>(next)) answer.why = to_be_done(entry, work);
     if (answer.why.empty()) {
         if (auto closed = close_stop(entry, now); !closed) return done(closed.error());
-        if (entry.obsolete || !plan(entry, next, now)) wait_here(entry);
+        const bool joins =
+            std::holds_alternative<OnJourney>(next) && can_meet(entry) && company(entry.custody.task).size() > 1;
+        if (entry.obsolete || joins || !plan(entry, next, now)) wait_here(entry);
         answer = {child->id(), {}, "nobody can be reached now; it waits here"};
-        if (entry.obsolete)
+        if (joins) joining_.insert(id);
+        if (joins)
+            answer = {child->id(), services_.self(), "it is merged with other models of its task that wait here"};
+        else if (entry.obsolete)
             answer.why = "a newer walker of this journey is under way; this one ends here";
         else if (entry.record->next)
             answer = {child->id(), entry.record->next->node, entry.record->next->why};

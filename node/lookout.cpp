@@ -5,7 +5,7 @@
 namespace aip::node {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;  // the first had no `into`
 constexpr Duration kAskAgain = Duration::seconds(1);
 constexpr Duration kReviveMin = Duration::seconds(3);
 constexpr uint32_t kHopsMax = 64;
@@ -30,7 +30,7 @@ void note(std::vector<Address>& trail, const Address& holder) {
 std::string encode_watch(const Watch& watch) {
     Bytes out;
     Writer w(out);
-    w.u8(kFormat).u32(watch.walker).u32(watch.issued).u32(watch.stop).u8(watch.ended);
+    w.u8(kFormat).u32(watch.walker).u32(watch.issued).u32(watch.stop).u8(watch.ended).u64(watch.into);
     w.u32(static_cast<uint32_t>(watch.task.size())).put(watch.task);
     for (const Address& holder : watch.trail) w.put(holder.view());
     return std::string(as_text(out));
@@ -45,10 +45,11 @@ Result<Watch> parse_watch(ByteView bytes) {
     watch.stop = r.u32();
     const uint8_t ended = r.u8();
     watch.ended = ended == 1;
+    if (format == kFormat) watch.into = r.u64();
     watch.task = as_text(r.view(r.u32()));
     while (!r.failed() && r.remaining() > 0 && watch.trail.size() < kTrailMax)
         static_cast<void>(r.copy(watch.trail.emplace_back().bytes));
-    if (format != kFormat || ended > 1 || !r.done() || watch.trail.empty())
+    if (format == 0 || format > kFormat || ended > 1 || !r.done() || watch.trail.empty())
         return Error{ErrorCode::kCorrupt, "the note of a journey that is looked after is malformed"};
     return watch;
 }
@@ -98,6 +99,11 @@ size_t Lookout::watched(const std::string& task) const {
     }));
 }
 
+uint64_t Lookout::merged_into(uint64_t journey) const {
+    const auto it = searches_.find(journey);
+    return it == searches_.end() ? 0 : it->second.watch.into;
+}
+
 void Lookout::on_news(const Address& from, const News& news, Instant now) {
     const auto it = searches_.find(news.journey);
     if (it == searches_.end()) return;
@@ -105,10 +111,12 @@ void Lookout::on_news(const Address& from, const News& news, Instant now) {
     switch (news.kind) {
         case NewsKind::kHere: return heard(news.journey, search, from, news, now);
         case NewsKind::kEnded:
+        case NewsKind::kMerged:
             if (news.walker < search.watch.walker || news.walker > search.watch.issued)
                 return heard(news.journey, search, from, news, now);
             search.watch.walker = news.walker;
             search.watch.ended = true;
+            search.watch.into = news.into;
             search.phase = Phase::kQuiet;
             search.until = Instant::never();
             save(news.journey, search.watch, false, {});
@@ -139,7 +147,11 @@ void Lookout::heard(uint64_t journey, Search& search, const Address& from, const
             box_.put(from, {NewsKind::kRetire, journey, watch.walker, 0, {}, {}, services_.clock.wall()});
         return;
     }
-    if (watch.ended || (news.walker == watch.walker && news.stop < watch.stop)) return;
+    // A walker created while the one before was not lost, but merged: it lives, so it is looked after.
+    const bool again = watch.ended && watch.into != 0 && news.walker > watch.walker;
+    if ((watch.ended && !again) || (news.walker == watch.walker && news.stop < watch.stop)) return;
+    watch.ended = false;
+    watch.into = 0;
     watch.walker = news.walker;
     watch.stop = news.stop;
     note(watch.trail, from);

@@ -7,9 +7,9 @@
 // Invariants: a number is on disk before it is given out, and given out once; a walker is retired only when a newer one
 // was heard of, so never the last. At most one new walker per search, each after 2 * late_after of silence at least:
 // there are two at a time only while the origin and a living model cannot hear each other.
-// Journeys that have ended are remembered until there is no more room, so that walkers which outlived them end too.
-// Timers: late_after of the task; questions again each second. Loop only.
-// Not here: another node that takes over when the origin is gone for good.
+// Journeys that have ended, or have become part of another, are remembered until there is no more room, so that walkers
+// which outlived them end too. Timers: late_after of the task; questions again each second. Loop only. Not here:
+// another node that takes over when the origin is gone for good.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,7 @@ struct Watch {
     uint32_t issued = 1;  // the highest number given out
     uint32_t stop = 0;
     bool ended = false;          // kept so that older walkers are told
+    uint64_t into = 0;           // the journey it became part of, if that is how it ended
     std::vector<Address> trail;  // holders known, this node first, then oldest first
     bool operator==(const Watch&) const = default;
 };
@@ -47,6 +48,7 @@ public:
     void on_news(const Address& from, const News& news, Instant now);
     size_t poll(Instant now);
     Instant next_wakeup() const;
+    uint64_t merged_into(uint64_t journey) const;   // 0: it was not, as far as is known
     size_t watched(const std::string& task) const;  // journeys of the task not known to have ended
 
 private:

@@ -13,6 +13,7 @@ Bytes News::encode() const {
     Writer w(out);
     w.put(kMagic).u8(kVersion).u8(static_cast<uint8_t>(kind)).u64(journey).u32(walker).u32(stop);
     w.put(version.view()).put(other.view()).u64(static_cast<uint64_t>(at.unix_ms()));
+    if (kind == NewsKind::kMerged) w.u64(into);
     return out;
 }
 
@@ -27,7 +28,8 @@ Result<News> News::parse(ByteView body) {
     static_cast<void>(r.copy(news.version.bytes));
     static_cast<void>(r.copy(news.other.bytes));
     news.at = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
-    if (!known || !r.done() || kind < 1 || kind > static_cast<uint8_t>(NewsKind::kRetire))
+    if (kind == static_cast<uint8_t>(NewsKind::kMerged)) news.into = r.u64();
+    if (!known || !r.done() || kind < 1 || kind > static_cast<uint8_t>(NewsKind::kMerged))
         return Error{ErrorCode::kInvalid, "news of a journey is malformed"};
     news.kind = static_cast<NewsKind>(kind);
     return news;

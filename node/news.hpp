@@ -23,6 +23,7 @@ enum class NewsKind : uint8_t {
     kWhere,     // by the origin: where is it?
     kRevive,    // by the origin: it is lost; send what you have of it on again, as this walker
     kRetire,    // by the origin: this walker is the newest; if yours is older, it ends
+    kMerged,    // to the origin: it met another walker of its task here, and goes on as part of that: `into`
 };
 
 struct News {
@@ -33,11 +34,14 @@ struct News {
     VersionId version;
     Address other;
     WallTime at;
+    uint64_t into = 0;  // a journey; of kMerged alone
 
     Bytes encode() const;
     static Result<News> parse(ByteView body);
     bool operator==(const News&) const = default;
 };
+
+inline bool is_for_origin(NewsKind kind) { return kind <= NewsKind::kUnknown || kind == NewsKind::kMerged; }
 
 class Newsbox {
 public:

@@ -35,7 +35,7 @@ void Node::on_news(const aipacket::PacketView& packet, Instant now) {
 }
 
 void Node::take_news(const Address& from, const News& news, Instant now) {
-    if (news.kind <= NewsKind::kUnknown)
+    if (is_for_origin(news.kind))
         lookout_.on_news(from, news, now);
     else
         journeys_->on_news(from, news);

@@ -119,8 +119,10 @@ Report Node::report_journeys() const {
         const std::string id = id_text(passed.first);
         const routing::JourneyRecord& record = passed.second;
         if (std::any_of(r.rows.begin(), r.rows.end(), [&](const Row& row) { return row[0] == text(id); })) continue;
-        r.rows.push_back({text(id), text(record.task), text("passed on"), integer(record.stops),
-                          integer(record.stops_left),
+        const MergedAway* merged = journeys_->merged_away(passed.first);
+        r.rows.push_back({text(id), text(record.task),
+                          text(merged != nullptr ? "merged into " + id_text(merged->into) : "passed on"),
+                          integer(record.stops), integer(record.stops_left),
                           record.recent.empty() ? Cell{} : text(record.recent.back().version.hex()),
                           record.next ? text(record.next->node.text()) : Cell{}, Cell{}});
     }
@@ -161,6 +163,7 @@ Result<Report> Node::report_journey(const std::string& name) const {
                                          {"stops_left", ColumnType::kInteger}});
     for (const routing::Stop& stop : record->recent) {
         Row row(r.columns.size());
+        if (stop.merged) row[3] = text("walkers met here and became one; 'aipctl ledger log' on that node says which");
         row[0] = integer(stop.number);
         row[1] = text(stop.node.text());
         if (stop.plan) {
@@ -197,6 +200,9 @@ Result<Report> Node::report_journey(const std::string& name) const {
     }
     if (record->bytes_left) r.notes.push_back(std::to_string(*record->bytes_left) + " wire bytes left");
     if (record->expires) r.notes.push_back("ends at " + std::to_string(record->expires->unix_ms()) + " ms since 1970");
+    const MergedAway* merged = journeys_->merged_away(id);
+    const uint64_t into = merged != nullptr ? merged->into : lookout_.merged_into(id);
+    if (into != 0) r.notes.push_back("it met journey " + id_text(into) + " and went on as part of that");
     if (record->next) r.notes.push_back("next: " + record->next->node.text() + ", " + record->next->why);
     if (record->stops > record->recent.size())
         r.notes.push_back("the last " + std::to_string(record->recent.size()) +

@@ -1,5 +1,6 @@
 // The tables of the ledger and of everything that is counted.
 #include <charconv>
+#include <cinttypes>
 
 #include "node/node.hpp"
 
@@ -18,6 +19,20 @@ Result<uint64_t> number(const std::string& text) {
 
 Cell real(const std::optional<double>& value) { return value ? Cell{*value} : Cell{}; }
 
+// "median for krum of 0000000000000010 (0.25), 0000000000000011 (0.75)"
+std::string merge_text(const ledger::HopStatement& statement) {
+    if (!statement.merge) return {};
+    const ledger::MergeNote& merge = *statement.merge;
+    std::string text = merge.rule + (merge.asked.empty() ? "" : " for " + merge.asked) + " of";
+    for (size_t i = 0; i < merge.journeys.size(); ++i) {
+        char walker[64];
+        std::snprintf(walker, sizeof walker, "%s %016" PRIx64 " (%.4g)", i == 0 ? "" : ",", merge.journeys[i],
+                      merge.weights[i]);
+        text += walker;
+    }
+    return text;
+}
+
 // Storage thread: the newest `rows` entries.
 Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
     Report r{"Ledger " + log.key().name,
@@ -31,7 +46,8 @@ Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
               {"loss_after", ColumnType::kReal},
               {"from", ColumnType::kText},
               {"time_ms", ColumnType::kInteger},
-              {"parents", ColumnType::kText}},
+              {"parents", ColumnType::kText},
+              {"merge", ColumnType::kText}},
              {},
              {}};
     for (uint64_t i = log.size() > rows ? log.size() - rows : 0; i < log.size(); ++i) {
@@ -42,7 +58,7 @@ Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
         r.rows.push_back({static_cast<int64_t>(i), s.what, s.version.hex(), s.task, static_cast<int64_t>(s.stop),
                           static_cast<int64_t>(s.samples), real(s.loss_before), real(s.loss_after),
                           s.received_from ? Cell{s.received_from->text()} : Cell{},
-                          static_cast<int64_t>(s.time.unix_ms()), parents});
+                          static_cast<int64_t>(s.time.unix_ms()), parents, merge_text(s)});
     }
     r.notes.push_back("size " + std::to_string(log.size()) + ", root " + log.root().hex());
     r.notes.push_back("verifier key " + log.key().vkey());

@@ -17,6 +17,7 @@
 #include "base/task_key.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
+#include "model/merge_rules.hpp"
 
 namespace aip::routing {
 
@@ -74,6 +75,7 @@ struct TaskRecord {
     StayRules stay;
     JourneyBudget budget;
     uint32_t walkers_max = 1;  // models of this task under way at once
+    model::MergeOrder merge;   // when they meet
     Duration late_after;       // a journey unheard of for so long is looked for; 0: never
     bool operator==(const TaskRecord&) const = default;
 };

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "node/custody.hpp"
 #include "node/head.hpp"
+#include "node/news.hpp"
 
 namespace {
 
@@ -18,10 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace aip::node;
     if (size == 0) return 0;
     const aip::ByteView bytes(data + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 5) {
         case 0: read<ModelHead>(bytes); break;
         case 1: read<Answer>(bytes); break;
         case 2: read<Receipt>(bytes); break;
+        case 3: read<News>(bytes); break;
         default: {
             const auto custody = parse_custody(bytes);  // of its own disk, and an older form may be read
             if (!custody) return 0;

@@ -123,5 +123,24 @@ TEST(CustodyStore, NamesTheRemedyForADamagedRecord) {
     EXPECT_THAT(loaded.error().text, testing::HasSubstr("backup"));
 }
 
+TEST(CustodyStore, KnowsWhichWalkersBecamePartOfAnother) {
+    MemoryKvStore kv;
+    CustodyStore store(kv);
+    ASSERT_TRUE(store.put(example(7)).has_value());
+    ASSERT_TRUE(store.put(example(9)).has_value());
+    ASSERT_TRUE(store.put_departed(example(8)).has_value());
+    MergedAway away{9, 7, 2, 5, {}, {}, WallTime::from_unix_ms(15)};
+    away.version.bytes[1] = 3;
+    away.origin.bytes[0] = 0xfd;
+    MergedAway other = away;
+    other.journey = 8;
+    ASSERT_TRUE(store.put_merged(example(7), {away, other}).has_value());
+    EXPECT_THAT(*store.load(), ElementsAre(example(7)));
+    EXPECT_TRUE(store.load_departed()->empty());
+    EXPECT_THAT(*store.load_merged(), ElementsAre(other, away));
+    ASSERT_TRUE(store.erase_merged(8).has_value());
+    EXPECT_THAT(*store.load_merged(), ElementsAre(away));
+}
+
 }  // namespace
 }  // namespace aip::node

@@ -143,15 +143,24 @@ TEST(NewsCodec, IsReadAsItWasWrittenAndNothingElse) {
     Bytes bytes = news.encode();
     EXPECT_EQ(*News::parse(bytes), news);
     for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(News::parse(ByteView(bytes).first(n)).has_value()) << n;
-    bytes[5] = 8;
+    bytes[5] = 9;
     EXPECT_FALSE(News::parse(bytes).has_value());
+    bytes[5] = 8;
+    EXPECT_FALSE(News::parse(bytes).has_value()) << "merged, but into what?";
     bytes[5] = 1;
     bytes.push_back(0);
     EXPECT_FALSE(News::parse(bytes).has_value());
 }
 
+TEST(NewsCodec, SaysIntoWhichJourneyAWalkerWasMerged) {
+    News news{NewsKind::kMerged, 7, 2, 11, {}, {}, WallTime::from_unix_ms(1'750'000'000'000), 0xfedcba9876543210};
+    const Bytes bytes = news.encode();
+    EXPECT_EQ(*News::parse(bytes), news);
+    for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(News::parse(ByteView(bytes).first(n)).has_value()) << n;
+}
+
 TEST(Watch, IsReadAsItWasWritten) {
-    Watch watch{"digits", 2, 3, 9, false, std::vector<Address>(3)};
+    Watch watch{"digits", 2, 3, 9, false, 0, std::vector<Address>(3)};
     watch.trail[1].bytes[0] = 0xfd;
     const std::string text = encode_watch(watch);
     EXPECT_EQ(*parse_watch(as_bytes(text)), watch);

@@ -1,0 +1,62 @@
+#include "node/merge_versions.hpp"
+
+#include <algorithm>
+
+#include "node/new_version.hpp"
+
+namespace aip::node {
+namespace {
+
+struct Candidates {
+    std::vector<Walker> walkers;
+    std::vector<model::MergeInput> models;
+};
+
+// Those that fit the first of them that is sound.
+Result<Candidates> sound_ones(const Services& services, const std::vector<Walker>& walkers, MergedVersions& merged) {
+    Candidates sound;
+    for (const Walker& walker : walkers) {
+        AIP_ASSIGN(const auto stored, services.versions.get(walker.version));
+        if (!stored)
+            return Error{ErrorCode::kCorrupt,
+                         "version " + walker.version.hex() + " is in custody but not in the store"};
+        Result<void> fits = model::check_finite(stored->manifest, services.blocks);
+        if (fits && !sound.models.empty())
+            fits = model::check_same_architecture(sound.models.front().manifest, stored->manifest);
+        if (!fits && fits.error().code != ErrorCode::kInvalid) return fits.error();
+        if (!fits) {
+            merged.left_out.push_back({walker.journey, fits.error().text});
+            continue;
+        }
+        sound.walkers.push_back(walker);
+        sound.models.push_back({stored->manifest, walker.samples});
+    }
+    return sound;
+}
+
+}  // namespace
+
+Result<MergedVersions> merge_versions(const Services& services, const std::vector<Walker>& walkers,
+                                      const model::MergeOrder& order, ledger::HopStatement statement) {
+    MergedVersions merged;
+    AIP_ASSIGN(Candidates sound, sound_ones(services, walkers, merged));
+    if (sound.models.size() < 2) return merged;
+    model::ManifestFields fields{{}, statement.task, {}};
+    for (const Walker& walker : sound.walkers) {
+        merged.journeys.push_back(walker.journey);
+        if (std::find(fields.parents.begin(), fields.parents.end(), walker.version) == fields.parents.end())
+            fields.parents.push_back(walker.version);
+    }
+    AIP_ASSIGN(auto picked, model::pick_merge_rule(order, sound.models.size()));
+    AIP_ASSIGN(auto source, model::MergedModel::open(std::move(sound.models), *picked.rule, services.blocks));
+    const bool instead = picked.rule->name() != order.rule;
+    statement.what = "merged";
+    statement.journey = merged.journeys.front();
+    statement.merge = ledger::MergeNote{std::string(picked.rule->name()), instead ? order.rule : std::string(),
+                                        merged.journeys, source.weights()};
+    AIP_ASSIGN(merged.manifest, record_version(services, source, fields, std::move(statement), {}));
+    merged.instead = std::move(picked.instead);
+    return merged;
+}
+
+}  // namespace aip::node
