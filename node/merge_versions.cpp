@@ -2,10 +2,19 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "node/new_version.hpp"
 
 namespace aip::node {
 namespace {
+
+std::string hex(uint64_t journey) {
+    Bytes raw;
+    Writer(raw).u64(journey);
+    return to_hex(raw);
+}
+
+static_assert(limits::kParametersMax >= limits::kParentsMax + 2, "a weight each, the rule, the rule asked for");
 
 struct Candidates {
     std::vector<Walker> walkers;
@@ -52,8 +61,10 @@ Result<MergedVersions> merge_versions(const Services& services, const std::vecto
     const bool instead = picked.rule->name() != order.rule;
     statement.what = "merged";
     statement.journey = merged.journeys.front();
-    statement.merge = ledger::MergeNote{std::string(picked.rule->name()), instead ? order.rule : std::string(),
-                                        merged.journeys, source.weights()};
+    statement.parameters["rule"] = std::string(picked.rule->name());
+    if (instead) statement.parameters["asked"] = order.rule;
+    for (size_t i = 0; i < merged.journeys.size(); ++i)
+        statement.parameters["weight." + hex(merged.journeys[i])] = source.weights()[i];
     AIP_ASSIGN(merged.manifest, record_version(services, source, fields, std::move(statement), {}));
     merged.instead = std::move(picked.instead);
     return merged;

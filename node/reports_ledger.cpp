@@ -1,6 +1,6 @@
 // The tables of the ledger and of everything that is counted.
 #include <charconv>
-#include <cinttypes>
+#include <cstdio>
 
 #include "node/node.hpp"
 
@@ -19,18 +19,20 @@ Result<uint64_t> number(const std::string& text) {
 
 Cell real(const std::optional<double>& value) { return value ? Cell{*value} : Cell{}; }
 
-// "median for krum of 0000000000000010 (0.25), 0000000000000011 (0.75)"
-std::string merge_text(const ledger::HopStatement& statement) {
-    if (!statement.merge) return {};
-    const ledger::MergeNote& merge = *statement.merge;
-    std::string text = merge.rule + (merge.asked.empty() ? "" : " for " + merge.asked) + " of";
-    for (size_t i = 0; i < merge.journeys.size(); ++i) {
-        char walker[64];
-        std::snprintf(walker, sizeof walker, "%s %016" PRIx64 " (%.4g)", i == 0 ? "" : ",", merge.journeys[i],
-                      merge.weights[i]);
-        text += walker;
+// "rule median, weight.0000000000000010 0.25"
+std::string parameters_text(const ledger::HopStatement& statement) {
+    std::string out;
+    for (const auto& [name, value] : statement.parameters) {
+        out += (out.empty() ? "" : ", ") + name + " ";
+        if (const auto* words = std::get_if<std::string>(&value)) {
+            out += *words;
+        } else {
+            char number[32];
+            std::snprintf(number, sizeof number, "%.6g", std::get<double>(value));
+            out += number;
+        }
     }
-    return text;
+    return out;
 }
 
 // Storage thread: the newest `rows` entries.
@@ -47,7 +49,7 @@ Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
               {"from", ColumnType::kText},
               {"time_ms", ColumnType::kInteger},
               {"parents", ColumnType::kText},
-              {"merge", ColumnType::kText}},
+              {"parameters", ColumnType::kText}},
              {},
              {}};
     for (uint64_t i = log.size() > rows ? log.size() - rows : 0; i < log.size(); ++i) {
@@ -58,7 +60,7 @@ Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
         r.rows.push_back({static_cast<int64_t>(i), s.what, s.version.hex(), s.task, static_cast<int64_t>(s.stop),
                           static_cast<int64_t>(s.samples), real(s.loss_before), real(s.loss_after),
                           s.received_from ? Cell{s.received_from->text()} : Cell{},
-                          static_cast<int64_t>(s.time.unix_ms()), parents, merge_text(s)});
+                          static_cast<int64_t>(s.time.unix_ms()), parents, parameters_text(s)});
     }
     r.notes.push_back("size " + std::to_string(log.size()) + ", root " + log.root().hex());
     r.notes.push_back("verifier key " + log.key().vkey());

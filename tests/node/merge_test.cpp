@@ -58,7 +58,7 @@ TEST_F(Meeting, ModelsThatWaitAtANodeBecomeOneWithTheLowerId) {
     EXPECT_EQ(keeper.given[1].delivery.parents.size(), 2u);
     EXPECT_EQ(holders(), 1u);
     EXPECT_THAT(ledger("what"), ElementsAre("trained", "merged"));
-    EXPECT_THAT(ledger("merge").back(), HasSubstr("mean of "));
+    EXPECT_THAT(ledger("parameters").back(), HasSubstr("rule mean, weight."));
     EXPECT_EQ(record(1).stops_left, 20u) << "of the one with most left";
     EXPECT_TRUE(record(1).recent.back().merged);
     EXPECT_EQ(record(1).seen.labels, (std::vector<uint64_t>{10, 20}));
@@ -79,7 +79,7 @@ TEST_F(Meeting, RuleOfTheTaskIsFollowedAndWhatWasTakenInsteadIsWrittenDown) {
     ASSERT_TRUE(finish(keeper.given[0], model_file(4)).has_value());
     ASSERT_TRUE(delivered(2));
     EXPECT_EQ(keeper.given[1].file, model_file(6)) << "the midpoint";
-    EXPECT_THAT(ledger("merge").back(), HasSubstr("median for krum of "));
+    EXPECT_THAT(ledger("parameters").back(), HasSubstr("asked krum, rule median, weight."));
 }
 
 TEST_F(Meeting, ModelOfAnotherArchitectureGoesOnByItself) {
