@@ -136,7 +136,7 @@ typedef struct aip_parameter {
     const char* name;
     const char* value;
 } aip_parameter;
-/* What was done, for the ledger. Losses: NAN if not measured. At most 16 parameters. */
+/* What was done, for the ledger. Losses: NAN if not measured. At most 20 parameters. */
 typedef struct aip_work {
     const char* what;
     uint64_t samples;
