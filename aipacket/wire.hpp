@@ -41,8 +41,9 @@ enum class Kind : uint8_t {
     kCancel = 10,       // either: over
     kNews = 11,         // where a journey is (node)
     kJoin = 12,         // how a node becomes the peer of another on a tunnel (routing)
+    kTask = 13,         // task records, and who has which (routing)
 };
-inline constexpr uint8_t kKindMax = 12;
+inline constexpr uint8_t kKindMax = 13;
 std::string_view kind_name(Kind kind);
 
 // The fields of the AI header that a caller chooses; the others follow from the packet.

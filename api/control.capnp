@@ -42,7 +42,29 @@ struct Request {
     ledgerAudit @15 :Data;  # version
     exportVersion @16 :Data;  # version; the reply brings the file
     cancelRequest @17 :UInt64;  # an open request of this session
+    taskCreate @18 :TaskRules;
+    taskJoin @19 :Text;  # a name, NAME@ and digits, or a key
+    taskLeave @20 :Text;
   }
+}
+
+struct TaskRules {  # rfc/0010 section 2; the daemon checks them
+  name @0 :Text;
+  base @1 :Data;  # version, empty: none
+  features @2 :Bool;  # sketches are moments of features; else label counts
+  sketchSize @3 :UInt32;
+  modelBytesMax @4 :UInt64;
+  members @5 :List(Data);  # addresses; none: whoever joins
+  policy @6 :Text;  # empty: the default
+  weights @7 :List(Metric);  # those that are not the default
+  accuracy @8 :Float64;  # NaN: not asked
+  loss @9 :Float64;  # NaN: not asked
+  steps @10 :UInt64;
+  stops @11 :UInt32;
+  wireBytes @12 :UInt64;
+  timeMs @13 :UInt64;
+  walkers @14 :UInt32 = 1;
+  lateMs @15 :UInt64;
 }
 
 struct Destination {
@@ -134,6 +156,7 @@ struct Reply {
     file :group {
       size @10 :UInt64;
     }
+    task @11 :Text;  # its key
   }
 }
 

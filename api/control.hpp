@@ -123,9 +123,37 @@ struct ExportVersion {  // answered by File, which brings the file
     bool operator==(const ExportVersion&) const = default;
 };
 
-using RequestBody =
-    std::variant<Hello, Bind, PublishInterest, Send, Receive, Finish, Release, Cancel, CancelRequest, ReportQuery,
-                 LedgerEntry, LedgerCheckpoint, LedgerConsistency, LedgerAudit, ExportVersion>;
+struct TaskCreate {  // answered by Task; creating joins
+    std::string name;
+    std::optional<VersionId> base;
+    bool features = false;  // what sketches count: label counts, or moments of features
+    uint32_t sketch_size = 0;
+    uint64_t model_bytes_max = 0;
+    std::vector<Address> members;  // none: whoever joins
+    std::string policy;            // empty: the default
+    std::vector<std::pair<std::string, double>> weights;
+    double accuracy = std::numeric_limits<double>::quiet_NaN();
+    double loss = std::numeric_limits<double>::quiet_NaN();
+    uint64_t steps = 0;
+    uint32_t stops = 0;
+    uint64_t wire_bytes = 0;
+    uint64_t time_ms = 0;
+    uint32_t walkers = 1;
+    uint64_t late_ms = 0;
+    bool operator==(const TaskCreate&) const = default;
+};
+struct TaskJoin {  // answered by Task
+    std::string task;
+    bool operator==(const TaskJoin&) const = default;
+};
+struct TaskLeave {  // answered by Task
+    std::string task;
+    bool operator==(const TaskLeave&) const = default;
+};
+
+using RequestBody = std::variant<Hello, Bind, PublishInterest, Send, Receive, Finish, Release, Cancel, CancelRequest,
+                                 ReportQuery, LedgerEntry, LedgerCheckpoint, LedgerConsistency, LedgerAudit,
+                                 ExportVersion, TaskCreate, TaskJoin, TaskLeave>;
 struct Request {
     uint64_t id = 0;
     RequestBody body;
@@ -187,7 +215,12 @@ struct File {  // brings a file
     bool operator==(const File&) const = default;
 };
 
-using ReplyBody = std::variant<Ok, Failure, Welcome, Sent, Finished, Report, Blob, Audit, File>;
+struct Task {
+    std::string key;
+    bool operator==(const Task&) const = default;
+};
+
+using ReplyBody = std::variant<Ok, Failure, Welcome, Sent, Finished, Report, Blob, Audit, File, Task>;
 struct Reply {
     uint64_t id = 0;  // of the request; 0: to none of them, the daemon will hang up
     ReplyBody body;

@@ -37,17 +37,40 @@ void put(schema::Destination::Builder out, const Destination& destination) {
     stop.setTimeMs(static_cast<uint64_t>(next.time.count_ms()));
 }
 
+void put(capnp::List<schema::Metric>::Builder out, const std::vector<std::pair<std::string, double>>& metrics) {
+    for (unsigned i = 0; i < out.size(); ++i) {
+        out[i].setName(text(metrics[i].first));
+        out[i].setValue(metrics[i].second);
+    }
+}
+
+void put(schema::TaskRules::Builder out, const TaskCreate& m) {
+    out.setName(text(m.name));
+    if (m.base) out.setBase(blob(m.base->view()));
+    out.setFeatures(m.features);
+    out.setSketchSize(m.sketch_size);
+    out.setModelBytesMax(m.model_bytes_max);
+    auto members = out.initMembers(count(m.members.size()));
+    for (unsigned i = 0; i < members.size(); ++i) members.set(i, blob(m.members[i].view()));
+    out.setPolicy(text(m.policy));
+    put(out.initWeights(count(m.weights.size())), m.weights);
+    out.setAccuracy(m.accuracy);
+    out.setLoss(m.loss);
+    out.setSteps(m.steps);
+    out.setStops(m.stops);
+    out.setWireBytes(m.wire_bytes);
+    out.setTimeMs(m.time_ms);
+    out.setWalkers(m.walkers);
+    out.setLateMs(m.late_ms);
+}
+
 void put(schema::Work::Builder out, const Work& work) {
     out.setWhat(text(work.what));
     out.setSamples(work.samples);
     out.setSteps(work.steps);
     out.setLossBefore(work.loss_before);
     out.setLossAfter(work.loss_after);
-    auto metrics = out.initMetrics(count(work.metrics.size()));
-    for (unsigned i = 0; i < metrics.size(); ++i) {
-        metrics[i].setName(text(work.metrics[i].first));
-        metrics[i].setValue(work.metrics[i].second);
-    }
+    put(out.initMetrics(count(work.metrics.size())), work.metrics);
     auto parameters = out.initParameters(count(work.parameters.size()));
     for (unsigned i = 0; i < parameters.size(); ++i) {
         parameters[i].setName(text(work.parameters[i].first));
@@ -114,6 +137,9 @@ struct PutRequest {
         consistency.setTo(m.to);
     }
     void operator()(const LedgerAudit& m) { out.setLedgerAudit(blob(m.version.view())); }
+    void operator()(const TaskCreate& m) { put(out.initTaskCreate(), m); }
+    void operator()(const TaskJoin& m) { out.setTaskJoin(text(m.task)); }
+    void operator()(const TaskLeave& m) { out.setTaskLeave(text(m.task)); }
     void operator()(const ExportVersion& m) { out.setExportVersion(blob(m.version.view())); }
 };
 
@@ -187,6 +213,7 @@ struct PutReply {
         }
     }
     void operator()(const File& m) { out.initFile().setSize(m.size); }
+    void operator()(const Task& m) { out.setTask(text(m.key)); }
 };
 
 void put(schema::Delivery::Builder out, const Delivery& m) {

@@ -80,6 +80,28 @@ ReportQuery report_query(schema::ReportQuery::Reader in) {
     return out;
 }
 
+TaskCreate task_create(schema::TaskRules::Reader in) {
+    if (in.getMembers().size() > limits::kTaskMembersMax) throw Malformed{"a task names too many members"};
+    TaskCreate out;
+    out.name = text(in.getName());
+    if (in.getBase().size() != 0) out.base = version(in.getBase());
+    out.features = in.getFeatures();
+    out.sketch_size = in.getSketchSize();
+    out.model_bytes_max = in.getModelBytesMax();
+    for (const auto member : in.getMembers()) out.members.push_back(address(member));
+    out.policy = text(in.getPolicy());
+    for (const auto weight : in.getWeights()) out.weights.emplace_back(text(weight.getName()), weight.getValue());
+    out.accuracy = in.getAccuracy();
+    out.loss = in.getLoss();
+    out.steps = in.getSteps();
+    out.stops = in.getStops();
+    out.wire_bytes = in.getWireBytes();
+    out.time_ms = in.getTimeMs();
+    out.walkers = in.getWalkers();
+    out.late_ms = in.getLateMs();
+    return out;
+}
+
 RequestBody request_body(schema::Request::Reader in) {
     using R = schema::Request;
     switch (in.which()) {
@@ -104,6 +126,9 @@ RequestBody request_body(schema::Request::Reader in) {
         case R::LEDGER_CONSISTENCY:
             return LedgerConsistency{in.getLedgerConsistency().getFrom(), in.getLedgerConsistency().getTo()};
         case R::LEDGER_AUDIT: return LedgerAudit{version(in.getLedgerAudit())};
+        case R::TASK_CREATE: return task_create(in.getTaskCreate());
+        case R::TASK_JOIN: return TaskJoin{text(in.getTaskJoin())};
+        case R::TASK_LEAVE: return TaskLeave{text(in.getTaskLeave())};
         case R::EXPORT_VERSION: return ExportVersion{version(in.getExportVersion())};
     }
     throw Malformed{"an unknown kind of request"};
@@ -190,6 +215,7 @@ ReplyBody reply_body(schema::Reply::Reader in) {
         case R::REPORT: return report(in.getReport());
         case R::BYTES: return Blob{to_bytes(view(in.getBytes()))};
         case R::AUDIT: return audit(in.getAudit());
+        case R::TASK: return Task{text(in.getTask())};
         case R::FILE: return File{in.getFile().getSize()};
     }
     throw Malformed{"an unknown kind of reply"};

@@ -24,6 +24,7 @@ struct Arguments {
     SendOptions send;
     RecvOptions recv;
     PingOptions ping;
+    TaskOptions rules;
 };
 
 class Parser {
@@ -43,6 +44,7 @@ public:
         add_keys();
         add_reports();
         add_echo();
+        add_tasks();
         add_models();
         add_ledger();
     }
@@ -168,6 +170,53 @@ private:
             ->required();
     }
 
+    void add_tasks() {
+        CLI::App* task =
+            command(&app_, "task", "what models are trained for, and by what rules",
+                    "aipctl task create fashion --classes 10\n  aipctl task join fashion", report("tasks"));
+        add_task_rules(command(task, "create", "make a task, with rules that never change, and join it",
+                               "aipctl task create fashion --classes 10 --stops 120 --accuracy 0.8 --late 60s",
+                               [this](Context& c) { return task_create(c, a_.rules); }));
+        const auto about_one = [&](const char* name, const char* description, Command run) {
+            command(task, name, description, std::string("aipctl task ") + name + " fashion", std::move(run))
+                ->add_option("TASK", a_.id, "its name, NAME@ and some digits of its key, or its key")
+                ->required();
+        };
+        about_one("join", "let this node's programs train its models",
+                  [this](Context& c) { return task_join(c, a_.id); });
+        about_one("leave", "no longer; its interest is withdrawn", [this](Context& c) { return task_leave(c, a_.id); });
+        command(task, "list", "the tasks this node knows of", "aipctl task list", report("tasks"));
+        about_one("show", "the rules of one", [this](Context& c) -> Result<Outcome> {
+            AIP_ASSIGN(Report report, c.query("task", {a_.id}));
+            return Outcome{std::move(report), Layout::kCard};
+        });
+    }
+
+    void add_task_rules(CLI::App* create) {
+        TaskOptions& r = a_.rules;
+        create->add_option("NAME", r.name, "1 to 64 characters of a-z 0-9 . _ -")->required();
+        CLI::Option* classes = create->add_option("--classes", r.classes, "data has so many labels");
+        create->add_option("--features", r.features, "no labels: data is described by so many features")
+            ->excludes(classes);
+        create->add_option("--policy", r.policy, "how stops are chosen: coverage if not given");
+        create->add_option("--theta", r.theta, "coverage: nats above which what is to learn decides, not the distance");
+        create->add_option("--weight", r.weights,
+                           "of the policy: path, delay, training, queue, extras_max, jump or "
+                           "age_bonus, as NAME=VALUE");
+        create->add_option("--accuracy", r.accuracy, "a model leaves a stop at this accuracy, 0 to 1");
+        create->add_option("--loss", r.loss, "or at this loss");
+        create->add_option("--steps", r.steps, "or after so many steps");
+        create->add_option("--stops", r.stops, "budget of a journey: stops");
+        create->add_option("--bytes", r.bytes, "bytes on the wire, as 10G");
+        create->add_option("--time", r.time, "time, as 1h");
+        create->add_option("--walkers", r.walkers, "models under way at once")->capture_default_str();
+        create->add_option("--late", r.late, "look for a model unheard of for so long, as 60s");
+        create->add_option("--member", r.members,
+                           "address of a node that may train; again for more. Anyone if not given");
+        create->add_option("--base", r.base, "version that journeys start from");
+        create->add_option("--model-bytes-max", r.model_bytes_max, "refuse larger models, as 500M");
+    }
+
     void add_models() {
         CLI::App* models = command(&app_, "models", "versions this node has", "aipctl models", report("models"));
         command(models, "list", "versions this node has", "aipctl models list", report("models"));
@@ -191,7 +240,9 @@ private:
         time->transform(
                 CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
             ->excludes(to);
-        CLI::Option* task = sending->add_option("--task", a_.send.task, "what the model is for")->capture_default_str();
+        CLI::Option* task =
+            sending->add_option("--task", a_.send.task, "what the model is for: a name or key, see `task list`")
+                ->capture_default_str();
         sending->add_option("--policy", a_.send.policy, "how stops are chosen")->excludes(to);
         sending->add_option("--name", a_.send.name, "for people; the file's name if not given");
         sending->callback([this, stops, bytes, time, task] {

@@ -47,6 +47,30 @@ struct PingOptions {
 Result<Outcome> ping(Context& context, const PingOptions& options);
 Result<Outcome> trace(Context& context, const std::string& to);
 
+// tasks.cpp
+struct TaskOptions {
+    std::string name;
+    uint32_t classes = 0;
+    uint32_t features = 0;
+    std::string policy;
+    std::optional<double> theta;
+    std::vector<std::string> weights;  // NAME=VALUE
+    std::optional<double> accuracy;
+    std::optional<double> loss;
+    uint64_t steps = 0;
+    uint32_t stops = 0;
+    std::string bytes;  // 10G
+    std::string time;   // 1h
+    uint32_t walkers = 1;
+    std::string late;  // 60s
+    std::vector<std::string> members;
+    std::string base;
+    std::string model_bytes_max;
+};
+Result<Outcome> task_create(Context& context, const TaskOptions& options);
+Result<Outcome> task_join(Context& context, const std::string& task);
+Result<Outcome> task_leave(Context& context, const std::string& task);
+
 // ledger.cpp
 Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
                             const std::string& network);

@@ -54,11 +54,15 @@ private:
     void handle(const Call& call, api::LedgerConsistency& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::LedgerAudit& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::ExportVersion& request, std::optional<OwnedFd> file);
+    void handle(const Call& call, api::TaskCreate& request, std::optional<OwnedFd> file);
+    void handle(const Call& call, api::TaskJoin& request, std::optional<OwnedFd> file);
+    void handle(const Call& call, api::TaskLeave& request, std::optional<OwnedFd> file);
 
     void echo(const Call& call, const api::ReportQuery& request);
     void add_control_counters(Report& counters) const;
     void answer(const Call& call, api::ReplyBody body, std::optional<OwnedFd> file = std::nullopt);
     void answer(const Call& call, const Result<void>& result);
+    std::function<void(Result<std::string>)> answer_task(const Call& call);
     void fail(const Call& call, const Error& error) { answer(call, api::Failure{error.code, error.text}); }
 
     std::string delivery_dir_;

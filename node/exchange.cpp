@@ -121,6 +121,7 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
         case Kind::kIntroduction:
         case Kind::kInterest:
         case Kind::kGossip:
+        case Kind::kTask:
         case Kind::kQuery:
         case Kind::kNews:
         case Kind::kJoin: return;  // not of a transfer

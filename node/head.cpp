@@ -9,12 +9,13 @@ constexpr std::string_view kModelMagic = "AIPM";
 constexpr std::string_view kAnswerMagic = "AIPQ";
 constexpr std::string_view kReceiptMagic = "AIPR";
 constexpr uint8_t kVersion = 1;
+constexpr uint8_t kModelVersion = 2;  // 1 had no task record
 constexpr size_t kTextMax = 255;
 
 void put_part(Writer& w, ByteView part) { w.u32(static_cast<uint32_t>(part.size())).put(part); }
 Bytes part(Reader& r) { return to_bytes(r.view(r.u32())); }
-bool starts_with(Reader& r, std::string_view magic) {
-    return as_text(r.view(magic.size())) == magic && r.u8() == kVersion;
+bool starts_with(Reader& r, std::string_view magic, uint8_t version = kVersion) {
+    return as_text(r.view(magic.size())) == magic && r.u8() == version;
 }
 
 Error malformed(std::string_view what) { return {ErrorCode::kInvalid, std::string(what) + " is malformed"}; }
@@ -30,22 +31,24 @@ bool printable(std::string_view text) {
 Bytes ModelHead::encode() const {
     Bytes out;
     Writer w(out);
-    w.put(kModelMagic).u8(kVersion);
+    w.put(kModelMagic).u8(kModelVersion);
     put_part(w, manifest);
     put_part(w, journey);
     put_part(w, proof);
     put_part(w, as_bytes(name));
+    put_part(w, task);
     return out;
 }
 
 Result<ModelHead> ModelHead::parse(ByteView bytes) {
     Reader r(bytes);
-    if (!starts_with(r, kModelMagic)) return malformed("model head");
+    if (!starts_with(r, kModelMagic, kModelVersion)) return malformed("model head");
     ModelHead head;
     head.manifest = part(r);
     head.journey = part(r);
     head.proof = part(r);
     head.name = as_text(part(r));
+    head.task = part(r);
     if (!r.done() || !printable(head.name)) return malformed("model head");
     return head;
 }

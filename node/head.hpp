@@ -1,6 +1,6 @@
 // What the head of a transfer says (rfc/0008 sections 2 and 4), on top of rfc/0002 which treats it as opaque.
 //   a model:   the signed manifest, the signed journey record (none if addressed to one node), the proof that the
-//              version stands in its maker's ledger, a name for people
+//              version stands in its maker's ledger, a name for people, the signed record of its task (none if open)
 //   a message: the answer to a query about a version: an entry proof, or why there is none
 // Both are taken apart strictly; what is inside is checked by admit() and by ledger::verify().
 #pragma once
@@ -23,6 +23,7 @@ struct ModelHead {
     Bytes journey;   // sealed, or empty
     Bytes proof;     // ledger::EntryProof
     std::string name;
+    Bytes task;  // sealed, or empty
 
     Bytes encode() const;
     static Result<ModelHead> parse(ByteView bytes);

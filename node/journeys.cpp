@@ -16,16 +16,16 @@ bool has_been_elsewhere(const routing::JourneyRecord& journey, const Address& he
 }  // namespace
 
 Journeys::Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
-                   Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes,
-                   RulesOf rules, Lookout& lookout, Newsbox& box)
+                   Sessions& sessions, TaskBook& tasks, const routing::InterestTable& interest,
+                   const routing::Routes& routes, Lookout& lookout, Newsbox& box)
     : services_(services),
       settings_(settings),
       verifier_(verifier),
       exchange_(exchange),
       sessions_(sessions),
+      tasks_(tasks),
       interest_(interest),
       routes_(routes),
-      rules_(std::move(rules)),
       lookout_(lookout),
       box_(box),
       best_(services) {}
@@ -181,7 +181,7 @@ bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
     Delivery delivery;
     delivery.id = next_delivery_++;
     delivery.version = entry.custody.version;
-    delivery.task = entry.custody.task;
+    delivery.task = sessions_.said(session, entry.custody.task);
     delivery.name = entry.custody.name;
     delivery.from = entry.custody.from;
     if (entry.record) {
@@ -190,7 +190,7 @@ bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
         delivery.stops_left = entry.record->stops_left;
         delivery.labels_seen = entry.record->seen.labels;
         if (entry.record->next) delivery.why = entry.record->next->why;
-        delivery.stay = rules_(entry.custody.task).stay;
+        delivery.stay = tasks_.rules(entry.custody.task).stay;
         delivery.stay.steps -= std::min(delivery.stay.steps, entry.custody.work.steps);
     }
     sessions_.took(session, entry.record.has_value());

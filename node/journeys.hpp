@@ -26,6 +26,7 @@
 #include "node/merge_versions.hpp"
 #include "node/requests.hpp"
 #include "node/sessions.hpp"
+#include "node/tasks.hpp"
 #include "routing/interest.hpp"
 #include "routing/next_stop.hpp"
 
@@ -34,7 +35,7 @@ namespace aip::node {
 class Journeys {
 public:
     Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
-             Sessions& sessions, const routing::InterestTable& interest, const routing::Routes& routes, RulesOf rules,
+             Sessions& sessions, TaskBook& tasks, const routing::InterestTable& interest, const routing::Routes& routes,
              Lookout& lookout, Newsbox& box);
 
     Result<void> load();  // at start, before anything runs
@@ -174,9 +175,9 @@ private:
     crypto::Verifier& verifier_;
     Exchange& exchange_;
     Sessions& sessions_;
+    TaskBook& tasks_;
     const routing::InterestTable& interest_;
     const routing::Routes& routes_;
-    RulesOf rules_;
     Lookout& lookout_;
     Newsbox& box_;
     BestVersions best_;

@@ -18,9 +18,14 @@ struct Kept {
 
 void Journeys::on_model_head(const Incoming& incoming, Bytes bytes) {
     auto head = ModelHead::parse(bytes);
+    const Bytes task = head ? head->task : Bytes();
     auto admitted = head ? admit(std::move(*head), incoming.peer, verifier_, services_.clock.wall())
                          : Result<Admitted>(head.error());
     if (!admitted) return turn_away(incoming, aipacket::CancelCode::kRefused, admitted.error().text);
+    if (!task.empty()) tasks_.learn(task, admitted->manifest.task());
+    const auto& manifest = admitted->manifest;
+    if (const auto taken = tasks_.admit(manifest.task(), manifest.file_size(), admitted->journey.has_value()); !taken)
+        return turn_away(incoming, aipacket::CancelCode::kRefused, taken.error().text);
     if (admitted->journey && is_stale(*admitted->journey))
         return turn_away(incoming, aipacket::CancelCode::kRefused, kFurtherOn);
     if (entries_.size() + arriving_.size() >= limits::kCustodyMax)

@@ -16,9 +16,11 @@ constexpr uint64_t kPruneEvery = 16;                 // models sent
 void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
     entry.retry_at = now + kRetry;
     entry.busy = true;
+    const KnownTask* known = tasks_.find(entry.custody.task);
     submit(
         services_.storage,
-        [services = services_, custody = entry.custody]() -> Result<Outgoing> {
+        [services = services_, custody = entry.custody,
+         task = known != nullptr ? known->task.sealed : Bytes()]() -> Result<Outgoing> {
             AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
             if (!stored)
                 return Error{ErrorCode::kCorrupt,
@@ -31,7 +33,7 @@ void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
             outgoing.transfer = custody.transfer;
             outgoing.to = custody.to;
             outgoing.task = custody.task;
-            outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name}.encode();
+            outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name, task}.encode();
             outgoing.blocks = stored->manifest.blocks();
             return outgoing;
         },

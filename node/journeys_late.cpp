@@ -15,13 +15,13 @@ News news_of(NewsKind kind, const routing::JourneyRecord& record, const Custody&
 }  // namespace
 
 bool Journeys::is_looked_after(const routing::JourneyRecord& record) const {
-    return rules_(record.task).late_after > Duration{};
+    return tasks_.rules(record.task).late_after > Duration{};
 }
 
 void Journeys::tell_origin(Entry& entry) {
     entry.report_at = Instant::never();
     if (!entry.record) return;
-    const Duration late = rules_(entry.record->task).late_after;
+    const Duration late = tasks_.rules(entry.record->task).late_after;
     if (late <= Duration{}) return;
     const bool ended = entry.custody.state == CustodyState::kEnded;
     if (!ended) entry.report_at = services_.clock.now() + Duration::nanoseconds(late.count_ns() / 2);

@@ -61,7 +61,7 @@ bool Journeys::meet(uint64_t id, Entry& entry) {
     ++landing_;
     submit(
         services_.storage,
-        [services = services_, walkers, statement, order = rules_(entry.custody.task).merge] {
+        [services = services_, walkers, statement, order = tasks_.rules(entry.custody.task).merge] {
             return merge_versions(services, walkers, order, statement);
         },
         [this, ids](const Result<MergedVersions>& merged) { met(ids, merged); });

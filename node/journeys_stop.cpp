@@ -116,7 +116,7 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
 // What the task still asks of this stop, of a version that has just been made; nothing if the stop is over. A program
 // that makes no steps, or never gets there, does not hold a model for ever.
 std::string Journeys::to_be_done(const Entry& entry, const WorkDone& round) const {
-    const routing::StayRules stay = rules_(entry.custody.task).stay;
+    const routing::StayRules stay = tasks_.rules(entry.custody.task).stay;
     const WorkDone& work = entry.custody.work;
     if (round.steps == 0 || entry.custody.rounds >= limits::kStayRoundsMax || out_of_time(entry)) return {};
     if (stay.steps > 0 && work.steps >= stay.steps) return {};

@@ -34,7 +34,7 @@ Result<std::optional<routing::JourneyRecord>> Journeys::begin(uint64_t id, const
         return Error{ErrorCode::kUnreachable, "no route to " + to->text() + "; see 'aipctl routes'"};
     }
     const auto& asked = std::get<OnJourney>(order.to);
-    const routing::TaskRecord rules = rules_(order.task);
+    const routing::TaskRecord rules = tasks_.rules(order.task);
     const auto least = [](auto a, auto b) { return b == decltype(b){} ? a : a == decltype(a){} ? b : std::min(a, b); };
     routing::JourneyStart start{id, order.task, asked.policy, services_.self(), 0, {}};
     if (start.policy.empty()) start.policy = rules.weights.policy;

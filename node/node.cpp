@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "aipacket/ipv6.hpp"
-#include "base/task_key.hpp"
 
 namespace aip::node {
 namespace {
@@ -60,30 +59,31 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       icmp_(services.dataplane, services.self(), outbox_, echo_),
       router_(services.signer, verifier_, services.rng, router_options(services, settings_, lot)),
       interest_(services.signer, verifier_, services.rng, interest_options(services, settings_)),
+      tasks_(services, verifier_, settings_.open_task, [this](const KnownTask& known) { on_task_changed(known); }),
+      task_exchange_(services.self(), verifier_, services.rng, tasks_),
       exchange_(std::make_unique<Exchange>(services, verifier_, outbox_, static_cast<ExchangeUser&>(*this),
                                            settings_.transfer_timeout)),
       lookout_(
-          services, [this](const std::string& task) { return rules_of(task); }, newsbox_),
-      journeys_(std::make_unique<Journeys>(
-          services, settings_, verifier_, *exchange_, sessions_, interest_.table(), router_.routes(),
-          [this](const std::string& task) { return rules_of(task); }, lookout_, newsbox_)),
+          services, [this](const std::string& task) { return tasks_.rules(task); }, newsbox_),
+      journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, tasks_,
+                                           interest_.table(), router_.routes(), lookout_, newsbox_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
       started_(services.clock.now()),
       reachable_since_(started_),
       fib_salt_(services.rng.next()),
-      seqno_limit_(static_cast<uint16_t>(lot.first + kSeqnoLot)) {}
+      seqno_limit_(static_cast<uint16_t>(lot.first + kSeqnoLot)) {
+    interest_.admit_by([this](std::string_view key, const Address& origin) {
+        const KnownTask* known = tasks_.find(key);
+        return known == nullptr || known->lists(origin);
+    });
+}
 
 Node::~Node() = default;
-
-routing::TaskRecord Node::rules_of(const std::string& task) const {
-    routing::TaskRecord rules = settings_.open_task;
-    rules.name = task;
-    return rules;
-}
 
 Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings settings, const crypto::PublicKey& root) {
     AIP_ASSIGN(const SeqnoLot lot, take_seqnos(services));
     std::unique_ptr<Node> node(new Node(services, std::move(settings), root, lot));
+    AIP_TRY(node->tasks_.load());
     AIP_TRY(node->lookout_.load(services.clock.now()));
     AIP_TRY(node->journeys_->load());
     for (uint16_t port = 0; port < services.dataplane.ports(); ++port) node->add_to_router(port);
@@ -111,6 +111,7 @@ size_t Node::poll(Instant now) {
     done += route(now);
     done += exchange_interest(now);
     if (!delayed_.empty()) done += send_delayed(now);
+    done += exchange_tasks(now);
     done += exchange_->poll(now);
     done += journeys_->poll(now);
     done += auditor_->poll(now);
@@ -122,8 +123,9 @@ size_t Node::poll(Instant now) {
 }
 
 Instant Node::next_wakeup() const {
-    return std::min({router_.next_wakeup(), interest_.next_wakeup(), exchange_->next_wakeup(), journeys_->next_wakeup(),
-                     auditor_->next_wakeup(), echo_.next_wakeup(), lookout_.next_wakeup()});
+    return std::min({router_.next_wakeup(), interest_.next_wakeup(), task_exchange_.next_wakeup(),
+                     exchange_->next_wakeup(), journeys_->next_wakeup(), auditor_->next_wakeup(), echo_.next_wakeup(),
+                     lookout_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {
@@ -152,6 +154,7 @@ size_t Node::route(Instant now) {
         for (const routing::RouteView& to : routes().table())
             reach.push_back({to.destination, to.hops(), to.is_neighbour()});
         interest_.set_reachable(reach, now);
+        task_exchange_.set_peers(routes().reachable(), now);
         if (std::exchange(reachable_, routes().table().size()) != reachable_) reachable_since_ = now;
     }
     reserve_seqnos();
@@ -221,6 +224,9 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
         case aipacket::Kind::kGossip:
             static_cast<void>(interest_.on_packet(packet.header.kind, packet.source, packet.payload, now, wall));
             return;
+        case aipacket::Kind::kTask:
+            static_cast<void>(task_exchange_.on_packet(packet.source, packet.payload, now, wall));
+            return;
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
         case aipacket::Kind::kNews: return on_news(packet, now);
         case aipacket::Kind::kJoin: ++refused_[static_cast<size_t>(aipacket::DropReason::kUnknownKind)]; return;
@@ -261,23 +267,11 @@ void Node::on_send_failed(uint64_t transfer, const Error& error, Heard heard) {
     journeys_->on_send_failed(transfer, error, heard);
 }
 
-Result<void> Node::bind(SessionId session, const std::string& task) {
-    if (!is_task_key(task))
-        return Error{ErrorCode::kInvalid, "task name '" + task + "' is not 1 to 64 characters of a-z 0-9 . _ -"};
-    sessions_.bind(session, task);
-    return {};
-}
-
-Result<void> Node::publish_interest(SessionId session, const std::string& task, routing::LocalInterest interest) {
-    if (!sessions_.is_bound(session, task))
-        return Error{ErrorCode::kInvalid, "bind to task '" + task + "' before publishing interest in it"};
-    return interest_.set(task, std::move(interest), services_.clock.now());
-}
-
 Result<void> Node::receive(SessionId session, const std::string& task, bool wait) {
-    const bool here = journeys_->has_letter(task);
+    AIP_ASSIGN(const std::string key, task.empty() ? task : tasks_.resolve(task));
+    const bool here = journeys_->has_letter(key);
     if (!here && !wait) return Error{ErrorCode::kNotFound, "no model addressed to this node is waiting"};
-    sessions_.expect(session, task);
+    sessions_.expect(session, key);
     return {};
 }
 

@@ -4,7 +4,8 @@
 //
 // The host calls poll() in a loop, at the latest at next_wakeup(), and runs completions of the storage executor on the
 // same thread. Answers to programs come through the callbacks given with the request, once each; those of a session
-// that was closed may not come. Parts: Exchange (transfers), Journeys (custody and stops), Auditor (other ledgers).
+// that was closed may not come. Parts: Exchange (transfers), Journeys (custody and stops), TaskBook (tasks known and
+// joined), Auditor (other ledgers).
 #pragma once
 
 #include <deque>
@@ -20,6 +21,7 @@
 #include "node/requests.hpp"
 #include "node/services.hpp"
 #include "node/sessions.hpp"
+#include "node/tasks.hpp"
 #include "routing/interest.hpp"
 #include "routing/router.hpp"
 #include "routing/token_bucket.hpp"
@@ -46,6 +48,10 @@ public:
     Instant next_wakeup() const;
 
     // What programs ask for (api/, rfc/0005). Sessions are the host's numbers, never 0.
+    // A task is said as TaskBook::resolve takes it.
+    void create_task(routing::TaskRecord rules, std::function<void(Result<std::string>)> done);  // the key
+    void join_task(const std::string& task, std::function<void(Result<std::string>)> done);
+    void leave_task(const std::string& task, std::function<void(Result<std::string>)> done);
     Result<void> bind(SessionId session, const std::string& task);
     Result<void> publish_interest(SessionId session, const std::string& task, routing::LocalInterest interest);
     void send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
@@ -75,6 +81,8 @@ public:
     const routing::Router& router() const { return router_; }
     const routing::Routes& routes() const { return router_.routes(); }
     const routing::InterestTable& interest() const { return interest_.table(); }
+    const TaskBook& tasks() const { return tasks_; }
+    const routing::TaskExchange& task_exchange() const { return task_exchange_; }
 
 private:
     Node(const Services& services, Settings settings, const crypto::PublicKey& root, SeqnoLot lot);
@@ -98,19 +106,22 @@ private:
     size_t exchange_interest(Instant now);
     void follow_tasks(Instant now);
     size_t send_delayed(Instant now);
-    routing::TaskRecord rules_of(const std::string& task) const;
     size_t send_news(Instant now);
     void on_news(const aipacket::PacketView& packet, Instant now);
     void take_news(const Address& from, const News& news, Instant now);
     void on_join(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
+    size_t exchange_tasks(Instant now);
+    void on_task_changed(const KnownTask& known);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;
     Report report_peers() const;
     Report report_routes() const;
     Result<Report> report_interest(const std::vector<std::string>& args) const;
-    void report_task(const std::string& task, Report& report) const;
+    void report_members(const std::string& task, Report& report) const;
     routing::JourneyRecord judged_journey(const std::string& task) const;
+    Report report_tasks() const;
+    Result<Report> report_task(const std::string& task) const;
     Report report_transfers() const;
     Report report_journeys() const;
     Result<Report> report_journey(const std::string& id) const;
@@ -128,6 +139,8 @@ private:
     Icmp icmp_;
     routing::Router router_;
     routing::InterestExchange interest_;
+    TaskBook tasks_;
+    routing::TaskExchange task_exchange_;
     Sessions sessions_;
     std::unique_ptr<Exchange> exchange_;
     Newsbox newsbox_;

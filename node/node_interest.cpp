@@ -47,6 +47,9 @@ void Node::follow_tasks(Instant now) {
 
 void Node::send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
                 std::function<void(Result<SentModel>)> done) {
+    auto key = tasks_.resolve(order.task);
+    if (!key) return done(key.error());
+    order.task = std::move(*key);
     const Instant now = services_.clock.now();
     const bool follows = interest_.table().task_of(order.task).has_value();
     const bool waits = std::holds_alternative<OnJourney>(order.to) && !follows && !routes().reachable().empty() &&

@@ -35,9 +35,15 @@ void Node::report(const std::string& name, const std::vector<std::string>& args,
     if (name == "peers") return done(report_peers());
     if (name == "routes") return done(report_routes());
     if (name == "interest") {
-        if (!args.empty()) static_cast<void>(interest_.listen(args[0], services_.clock.now()));
-        return done(report_interest(args));
+        const auto key = args.empty() ? Result<std::string>(std::string()) : tasks_.resolve(args[0]);
+        if (!key) return done(key.error());
+        if (!args.empty()) static_cast<void>(interest_.listen(*key, services_.clock.now()));
+        return done(report_interest(args.empty() ? args : std::vector{*key}));
     }
+    if (name == "tasks") return done(report_tasks());
+    if (name == "task")
+        return args.empty() ? done(Error{ErrorCode::kInvalid, "which task? see 'aipctl task list'"})
+                            : done(report_task(args[0]));
     if (name == "transfers") return done(report_transfers());
     if (name == "journeys") return done(report_journeys());
     if (name == "journey")

@@ -83,7 +83,7 @@ routing::JourneyRecord Node::judged_journey(const std::string& task) const {
     return std::move(*fresh);
 }
 
-void Node::report_task(const std::string& task, Report& report) const {
+void Node::report_members(const std::string& task, Report& report) const {
     const auto entries = interest_.table().entries(task);
     const routing::JourneyRecord journey = judged_journey(task);
     const auto candidates = routing::candidates_of(journey, interest_.table(), routes(), self());
@@ -122,7 +122,7 @@ Result<Report> Node::report_interest(const std::vector<std::string>& args) const
         return Error{ErrorCode::kNotFound, "nobody we know of serves task '" + args[0] +
                                                "'; this node asks the others now, try again in a second"};
     for (const std::string& task : interest_.table().tasks())
-        if (args.empty() || task == args[0]) report_task(task, report);
+        if (args.empty() || task == args[0]) report_members(task, report);
     report.notes.push_back("divergence: nats, of the task's global mix from this node's data");
     return report;
 }

@@ -131,6 +131,10 @@ Report Node::report_counters() const {
         const auto refusal = static_cast<routing::babel::Refusal>(i);
         add("babel.update." + std::string(routing::babel::refusal_name(refusal)), router_.speaker().count(refusal));
     }
+    for (size_t i = 0; i < routing::kTaskVerdicts; ++i) {
+        const auto verdict = static_cast<routing::TaskVerdict>(i);
+        add("task." + std::string(routing::task_verdict_name(verdict)), task_exchange_.count(verdict));
+    }
     for (size_t i = 0; i < routing::kInterestVerdicts; ++i) {
         const auto verdict = static_cast<routing::InterestVerdict>(i);
         add("interest." + std::string(routing::interest_verdict_name(verdict)), interest_.count(verdict));

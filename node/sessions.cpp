@@ -1,10 +1,23 @@
 #include "node/sessions.hpp"
 
+#include <algorithm>
+
+#include "base/task_key.hpp"
+
 namespace aip::node {
 
-SessionId Sessions::idle_trainer(const std::string& task) const {
+bool Sessions::Session::trains(const std::string& key) const {
+    return std::any_of(tasks.begin(), tasks.end(),
+                       [&](const auto& item) { return item.second.active && item.second.key == key; });
+}
+
+void Sessions::bind(SessionId session, const std::string& said, Binding binding) {
+    sessions_[session].tasks.try_emplace(said, std::move(binding));
+}
+
+SessionId Sessions::idle_trainer(const std::string& key) const {
     for (const auto& [id, session] : sessions_)
-        if (!session.has_delivery && session.tasks.contains(task)) return id;
+        if (!session.has_delivery && session.trains(key)) return id;
     return 0;
 }
 
@@ -15,15 +28,40 @@ SessionId Sessions::idle_receiver(const std::string& task) const {
     return 0;
 }
 
-bool Sessions::is_bound(SessionId session, const std::string& task) const {
+Sessions::Binding* Sessions::binding(SessionId session, const std::string& said) {
     const auto it = sessions_.find(session);
-    return it != sessions_.end() && it->second.tasks.contains(task);
+    if (it == sessions_.end()) return nullptr;
+    auto& tasks = it->second.tasks;
+    if (const auto exactly = tasks.find(said); exactly != tasks.end()) return &exactly->second;
+    for (auto& [text, binding] : tasks)
+        if (binding.key == said) return &binding;
+    return nullptr;
 }
 
-bool Sessions::anyone_bound(const std::string& task) const {
-    for (const auto& [id, session] : sessions_)
-        if (session.tasks.contains(task)) return true;
-    return false;
+std::string Sessions::said(SessionId session, const std::string& key) const {
+    const auto it = sessions_.find(session);
+    if (it != sessions_.end())
+        for (const auto& [text, binding] : it->second.tasks)
+            if (binding.key == key) return text;
+    return key;
+}
+
+bool Sessions::anyone_bound(const std::string& key) const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& item) { return item.second.trains(key); });
+}
+
+std::vector<Sessions::Move> Sessions::mean_again(std::string_view name, const Meaning& meaning) {
+    std::vector<Move> moves;
+    for (auto& [id, session] : sessions_) {
+        for (auto& [said, binding] : session.tasks) {
+            const auto now = task_name(said) == name ? meaning(said) : std::nullopt;
+            if (!now || (now->key == binding.key && now->active == binding.active)) continue;
+            moves.push_back({binding.active ? binding.key : "", now->active ? now->key : "", binding.interest});
+            binding.key = now->key;
+            binding.active = now->active;
+        }
+    }
+    return moves;
 }
 
 void Sessions::took(SessionId session, bool journey) {
@@ -42,10 +80,10 @@ std::set<std::string> Sessions::close(SessionId session) {
     std::set<std::string> orphaned;
     const auto it = sessions_.find(session);
     if (it == sessions_.end()) return orphaned;
-    std::set<std::string> tasks = std::move(it->second.tasks);
+    const auto tasks = std::move(it->second.tasks);
     sessions_.erase(it);
-    for (const std::string& task : tasks)
-        if (!anyone_bound(task)) orphaned.insert(task);
+    for (const auto& [said, binding] : tasks)
+        if (binding.active && !anyone_bound(binding.key)) orphaned.insert(binding.key);
     return orphaned;
 }
 

@@ -47,7 +47,25 @@ inline std::vector<RequestBody> every_request_body() {
         LedgerCheckpoint{12},
         LedgerConsistency{3, 9},
         LedgerAudit{version_of(5)},
-        ExportVersion{version_of(6)}};
+        ExportVersion{version_of(6)},
+        TaskCreate{"fashion",
+                   version_of(7),
+                   true,
+                   12,
+                   1000,
+                   {address_of(1), address_of(2)},
+                   "compute",
+                   {{"theta", 0.5}, {"jump", 0.25}},
+                   0.75,
+                   0.125,
+                   500,
+                   120,
+                   10'000,
+                   3'600'000,
+                   2,
+                   60'000},
+        TaskJoin{"fashion@00ff"},
+        TaskLeave{"fashion"}};
 }
 
 inline std::vector<ReplyBody> every_reply_body() {
@@ -64,7 +82,8 @@ inline std::vector<ReplyBody> every_reply_body() {
             Blob{{9, 8, 7}},
             Audit{std::vector<AuditStep>{{version_of(1), address_of(1), {1, 1}, ""},
                                          {version_of(2), Address{}, {}, "not found"}}},
-            File{12345}};
+            File{12345},
+            Task{"fashion@0123456789abcdef0123456789abcdef"}};
 }
 
 inline std::vector<Message> every_message() {

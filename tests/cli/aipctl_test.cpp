@@ -231,5 +231,42 @@ TEST_F(WithNode, ExportsAVersionAndCancelsATransfer) {
     EXPECT_EQ(std::get<api::Cancel>(node_.seen.back()).transfer, "00ff");
 }
 
+TEST_F(WithNode, MakesATaskWithTheRulesThatWereSaid) {
+    const Ran made = run({"--json",  "task", "create",   "fashion",   "--classes", "10",      "--policy", "compute",
+                          "--theta", "0.5",  "--weight", "jump=0.25", "--walkers", "2",       "--late",   "60s",
+                          "--time",  "1.5h", "--bytes",  "10G",       "--member",  "fd12::1", "--member", "fd12::2"});
+    ASSERT_EQ(made.exit, 0) << made.err;
+    EXPECT_EQ(only_row(made.out)["key"], "fashion@0123456789abcdef0123456789abcdef");
+    const auto asked = std::get<api::TaskCreate>(node_.seen.back());
+    EXPECT_EQ(asked.sketch_size, 10u);
+    EXPECT_EQ(asked.policy, "compute");
+    EXPECT_EQ(asked.weights, (std::vector<std::pair<std::string, double>>{{"theta", 0.5}, {"jump", 0.25}}));
+    EXPECT_EQ(asked.walkers, 2u);
+    EXPECT_EQ(asked.late_ms, 60'000u);
+    EXPECT_EQ(asked.time_ms, 5'400'000u);
+    EXPECT_EQ(asked.wire_bytes, 10'000'000'000u);
+    EXPECT_EQ(asked.members.size(), 2u);
+}
+
+TEST_F(WithNode, SaysWhatIsWrongWithTheRulesOfATask) {
+    EXPECT_EQ(run({"task", "create", "fashion", "--late", "soon"}).err,
+              "aipctl: 'soon' is not understood; say it like 500ms, 60s, 10m, 1h or 7d\n");
+    EXPECT_EQ(run({"task", "create", "fashion", "--weight", "jump"}).err,
+              "aipctl: weight 'jump' is not understood; say it like jump=0.05\n");
+    EXPECT_EQ(run({"task", "create", "taken"}).err, "aipctl: task record: jump is 2\n");
+    EXPECT_EQ(run({"task", "create"}).exit, 2);
+    EXPECT_EQ(run({"task", "create", "a", "--classes", "2", "--features", "2"}).exit, 2);
+}
+
+TEST_F(WithNode, JoinsLeavesListsAndShowsTasks) {
+    EXPECT_NE(run({"task", "join", "fashion"}).out.find("fashion@0123"), std::string::npos);
+    const Ran left = run({"task", "leave", "fashion"});
+    EXPECT_EQ(left.exit, 1);
+    EXPECT_EQ(left.err, "aipctl: this node has not joined task 'fashion'\n");
+    EXPECT_EQ(json::parse(run({"--json", "task", "list"}).out)["title"], "tasks");
+    EXPECT_EQ(json::parse(run({"--json", "task"}).out)["title"], "tasks");
+    EXPECT_EQ(only_row(run({"--json", "task", "show", "fashion"}).out)["argument"], "fashion");
+}
+
 }  // namespace
 }  // namespace aip::cli

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-ModelHead example_head() { return {{1, 2, 3}, {4}, {5, 6}, "a name"}; }
+ModelHead example_head() { return {{1, 2, 3}, {4}, {5, 6}, "a name", {7}}; }
 Answer example_answer() { return {77, {1, 2}, "text"}; }
 Receipt example_receipt() { return {5, VersionId{{9}}, WallTime::from_unix_ms(1234)}; }
 
@@ -22,9 +22,9 @@ void refuses_all_that_is_cut_or_long(const Message& message) {
     bytes.push_back(0);
     EXPECT_FALSE(Message::parse(bytes).has_value());
     bytes.pop_back();
-    bytes[4] = 2;  // version
+    bytes[4] ^= 0x80;  // version
     EXPECT_FALSE(Message::parse(bytes).has_value());
-    bytes[4] = 1;
+    bytes[4] ^= 0x80;
     bytes[3] ^= 1;  // magic
     EXPECT_FALSE(Message::parse(bytes).has_value());
 }
@@ -87,7 +87,7 @@ struct Admit : testing::Test {
     }
     ModelHead head() {
         return {sender.seal(kManifestDomain, manifest->bytes()), routing::seal_journey(record, sender),
-                proof_of(statement, sender), "name"};
+                proof_of(statement, sender), "name", {}};
     }
     std::string refusal(const ModelHead& of) {
         const auto admitted = admit(of, sender.self().address, verifier, now);

@@ -41,7 +41,7 @@ TEST(Sessions, NamesTheTasksThatLostTheirLastProgram) {
     EXPECT_THAT(sessions.close(1), testing::ElementsAre("a"));
     EXPECT_TRUE(sessions.close(1).empty());
     EXPECT_TRUE(sessions.anyone_bound("b"));
-    EXPECT_FALSE(sessions.is_bound(1, "b"));
+    EXPECT_EQ(sessions.binding(1, "b"), nullptr);
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ int aip_fd(const aip_socket* socket);
 void aip_cancel(aip_socket* socket);
 
 /* Joins the task: this program can train its models, and they may be delivered to it from now on.
- * task: 1 to 64 bytes of [a-z0-9._-]. AIP_INVALID otherwise. */
+ * task: its name, 1 to 64 bytes of [a-z0-9._-], NAME@ and some digits of its key, or the key. AIP_INVALID otherwise.
+ * A name means the task of that name that this node has joined, or will, and until then the open one. */
 aip_status aip_bind(aip_socket* socket, const char* task);
 /* What this node's data for the task looks like: how many samples of each label (labels <= 64), how many in all, and
  * how many this node trains per second. The network's choice of training stops rests on it. */

@@ -82,7 +82,7 @@ def main():
     write("bad_flags", "A flag is set.", packet(payload=b"model", flags=1), "reserved-bits")
     write("bad_life", "An introduction with the life of a receiver.", packet(kind=1, payload=b"model", life=1), "reserved-bits")
     write("bad_kind_0", "Kind 0.", packet(kind=0, payload=b"model"), "unknown-kind")
-    write("bad_kind_13", "Kind 13.", packet(kind=13, payload=b"model"), "unknown-kind")
+    write("bad_kind_255", "Kind 255.", packet(kind=255, payload=b"model"), "unknown-kind")
     write("bad_crc", "CRC-32C wrong, UDP checksum right.", packet(payload=b"model", bad_crc=True), "bad-crc")
 
 

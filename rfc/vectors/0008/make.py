@@ -16,8 +16,8 @@ def write(name: str, data: bytes) -> None:
 
 
 version = bytes(range(32))
-write("model_head.hex", b"AIPM\x01" + part(b"manifest") + part(b"journey") + part(b"proof") + part(b"a name"))
-write("model_head_letter.hex", b"AIPM\x01" + part(b"manifest") + part(b"") + part(b"proof") + part(b""))
+write("model_head.hex", b"AIPM\x02" + part(b"manifest") + part(b"journey") + part(b"proof") + part(b"a name") + part(b"task"))
+write("model_head_letter.hex", b"AIPM\x02" + part(b"manifest") + part(b"") + part(b"proof") + part(b"") + part(b""))
 write("receipt.hex", b"AIPR\x01" + struct.pack(">Q", 0x0102030405060708) + version + struct.pack(">Q", 1767225600000))
 write("query.hex", struct.pack(">Q", 0x1112131415161718) + version)
 write("answer.hex", b"AIPQ\x01" + struct.pack(">Q", 0x1112131415161718) + part(b"proof") + part(b""))

@@ -195,6 +195,14 @@ private:
     void answer(const api::LedgerCheckpoint& m) { reply(ledger(m)); }
     void answer(const api::LedgerConsistency& m) { reply(ledger(m)); }
     void answer(const api::LedgerAudit& m) { reply(ledger(m)); }
+    void answer(const api::TaskCreate& m) {
+        if (m.name == "taken") return reply(api::Failure{ErrorCode::kInvalid, "task record: jump is 2"});
+        reply(api::Task{m.name + "@0123456789abcdef0123456789abcdef"});
+    }
+    void answer(const api::TaskJoin& m) { reply(api::Task{m.task + "@0123456789abcdef0123456789abcdef"}); }
+    void answer(const api::TaskLeave& m) {
+        reply(api::Failure{ErrorCode::kInvalid, "this node has not joined task '" + m.task + "'"});
+    }
     void answer(const api::ExportVersion&) { reply(api::File{5}, memory_file("model")); }
 
     boost::asio::io_context io_;
