@@ -7,13 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
+#include <unordered_map>
 
-#include "crypto/sha256.hpp"
 #include "routing/interest.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/keys.hpp"
 #include "sim/scatter.hpp"
+#include "sim/shared_verifier.hpp"
 
 namespace aip::bench {
 namespace {
@@ -28,23 +28,6 @@ struct Options {
     int64_t seconds = 600;
     uint64_t seed = 1;
     bool json = false;
-};
-
-// Remembers what it has verified, so that a thousand nodes in one process do not verify it a thousand times.
-class SharedVerifier final : public crypto::Verifier {
-public:
-    using Verifier::Verifier;
-    Result<crypto::Opened> open(std::string_view domain, ByteView sealed, WallTime now) override {
-        const Digest name = crypto::sha256(sealed);
-        const auto known = verified_.find(name);
-        if (known != verified_.end()) return crypto::Opened{{}, known->second};
-        auto opened = Verifier::open(domain, sealed, now);
-        if (opened) verified_.emplace(name, opened->signer);
-        return opened;
-    }
-
-private:
-    std::unordered_map<Digest, crypto::Principal> verified_;
 };
 
 class Net {
@@ -164,7 +147,7 @@ private:
     sim::Scatter world_;
     SeededRng rng_;
     crypto::SecretKey root_;
-    SharedVerifier verifier_;
+    sim::SharedVerifier verifier_;
     sim::EventQueue queue_;
     std::vector<crypto::Signer> signers_;
     std::unordered_map<Address, size_t> index_;
@@ -186,10 +169,13 @@ int report(const Options& options) {
     net.start();
     const bool full = net.run_until_full(Duration::seconds(600));
     const Duration fill = net.now() - begin;
-    const auto filling = net.rates(fill);
-    std::printf("%zu nodes, %zu tasks: every table %s after %.0f s, then %.1f kB on a link, most on one %.1f kB\n",
-                options.nodes, options.tasks, full ? "full" : "NOT full", fill.count_s(),
-                mean(filling) * fill.count_s() / 1e3, filling.back() * fill.count_s() / 1e3);
+    net.run(Duration::seconds(30));  // in which members tell how many neighbours they have
+    const Duration start = net.now() - begin;
+    const auto starting = net.rates(start);
+    const double start_kb_max = starting.back() * start.count_s() / 1e3;
+    std::printf("%zu nodes, %zu tasks: every table %s after %.0f s; in %.0f s %.1f kB on a link, most on one %.1f kB\n",
+                options.nodes, options.tasks, full ? "full" : "NOT full", fill.count_s(), start.count_s(),
+                mean(starting) * start.count_s() / 1e3, start_kb_max);
     net.forget_bytes();
     const uint64_t checks = net.checks();
     const Duration time = Duration::seconds(options.seconds);
@@ -208,7 +194,7 @@ int report(const Options& options) {
                                  {"tasks", options.tasks},
                                  {"full", full && net.full()},
                                  {"fill_s", fill.count_s()},
-                                 {"fill_kb_link_max", filling.back() * fill.count_s() / 1e3},
+                                 {"start_kb_link_max", start_kb_max},
                                  {"kb_s_link_mean", mean(rates) / 1e3},
                                  {"kb_s_link_p95", rates[rates.size() * 95 / 100] / 1e3},
                                  {"kb_s_link_max", rates.back() / 1e3},

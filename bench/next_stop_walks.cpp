@@ -78,6 +78,9 @@ OneSeed run_seed(sim::WalkCast& cast, const Setting& setting, uint64_t seed) {
     sim::WalkNet net(cast, out.world, labels, seed, options);
     const bool full = net.gossip(Duration::seconds(300));
     AIP_ASSERT(full);
+    const auto& policies = setting.policies;
+    if (std::find(policies.begin(), policies.end(), "metropolis-hastings") != policies.end())
+        net.run(Duration::seconds(15));  // in which members tell how many neighbours they have
     out.walks = net.walk(plans_for(setting, cast.size(), seed));
     return out;
 }

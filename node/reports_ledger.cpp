@@ -122,6 +122,7 @@ Report Node::report_counters() const {
         add("join." + std::string(routing::join_verdict_name(verdict)), router_.peering().count(verdict));
     }
     add("babel.stranger", router_.strangers());
+    add("babel.table-delayed", router_.speaker().tables_delayed());
     for (size_t i = 0; i < routing::babel::kPacketVerdicts; ++i) {
         const auto verdict = static_cast<routing::babel::PacketVerdict>(i);
         add("babel.packet." + std::string(routing::babel::packet_verdict_name(verdict)),

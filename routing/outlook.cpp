@@ -5,10 +5,13 @@
 #include <numeric>
 
 #include "base/assert.hpp"
+#include "base/limits.hpp"
 #include "routing/divergence.hpp"
 
 namespace aip::routing {
 namespace {
+
+constexpr uint64_t kWeightMax = 8;  // times the median
 
 double to_double(uint64_t count) { return static_cast<double>(static_cast<int64_t>(count)); }  // far below 2^63
 
@@ -16,6 +19,14 @@ double total_of(const std::vector<uint64_t>& counts) {
     uint64_t total = 0;
     for (const uint64_t count : counts) total += count;  // at most 64 counts of at most 2^48
     return to_double(total);
+}
+
+// Of what kind most sketches are: so many features, 0 for labels. In doubt, what the model has seen decides.
+size_t usual_features(std::span<const Sketch* const> members, const Sketch& seen) {
+    std::array<uint32_t, limits::kSketchBinsMax + 1> votes{};
+    for (const Sketch* member : members) votes[member->moments.sum.size()] += member->empty() ? 0 : 2;
+    votes[seen.moments.sum.size()] += seen.empty() ? 0 : 1;
+    return static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
 }
 
 }  // namespace
@@ -29,21 +40,41 @@ QuickLog::QuickLog() {
 }
 
 Outlook::Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t samples)
-    : seen_(std::move(seen)), samples_(samples) {
+    : features_(usual_features(members, seen)), seen_(std::move(seen)), samples_(samples) {
+    if (!fits(seen_)) seen_ = {};
+    if (features_ > 0)
+        add_moments(members);
+    else
+        add_labels(members);
+}
+
+uint64_t Outlook::weight_max(std::span<const Sketch* const> members) const {
+    std::vector<uint64_t> weights;
+    weights.reserve(members.size());
+    for (const Sketch* member : members)
+        if (fits(*member) && member->samples() > 0) weights.push_back(member->samples());
+    if (weights.empty()) return 0;
+    const auto middle = weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2);
+    std::nth_element(weights.begin(), middle, weights.end());
+    return kWeightMax * *middle;
+}
+
+void Outlook::add_moments(std::span<const Sketch* const> members) {
+    const uint64_t most = weight_max(members);
+    for (const Sketch* member : members)
+        if (fits(*member)) global_ = merged(global_, *member, std::min(most, member->samples()));
+    now_ = divergence(global_, seen_);
+}
+
+void Outlook::add_labels(std::span<const Sketch* const> members) {
     size_t bins = seen_.labels.size();
-    bool moments = !seen_.moments.sum.empty();
-    for (const Sketch* member : members) {
-        bins = std::max(bins, member->labels.size());
-        moments = moments || !member->moments.sum.empty();
-    }
-    if (moments) {
-        for (const Sketch* member : members)
-            if (global_.empty() || global_.same_shape(*member)) global_ = merged(global_, *member);
-        now_ = divergence(global_, seen_);
-        return;
-    }
+    for (const Sketch* member : members) bins = std::max(bins, member->labels.size());
+    const double most = to_double(weight_max(members));
     std::vector<double> global(bins);
-    for (const Sketch* member : members) add_counts(global, member->labels);
+    for (const Sketch* member : members) {
+        const double total = total_of(member->labels);
+        add_counts(global, member->labels, total > most ? most / total : 1);
+    }
     const double global_total = std::accumulate(global.begin(), global.end(), 0.0);
     const Smoothing p(global_total, bins);
     seen_total_ = total_of(seen_.labels);
@@ -62,10 +93,10 @@ Outlook::Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t s
 }
 
 double Outlook::after(const Sketch& member) const {
-    AIP_ASSERT(bins_.empty() || member.labels.size() <= bins_.size());
-    if (!bins_.empty()) return member.labels.empty() ? now_ : after_labels(member.labels);
-    if (member.empty() || !member.same_shape(global_)) return now_;
-    return divergence(global_, merged(seen_, member, samples_));
+    if (!fits(member)) return now_;
+    if (features_ > 0) return divergence(global_, merged(seen_, member, samples_));
+    AIP_ASSERT(member.labels.size() <= bins_.size());
+    return after_labels(member.labels);
 }
 
 double Outlook::after_labels(const std::vector<uint64_t>& labels) const {

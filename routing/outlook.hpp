@@ -1,5 +1,7 @@
 // What the divergence of the global mix from what a model has seen is now, and would be after a stop at each member
-// (rfc/0003 section 5.1 and 5.2). The global mix is the sum of all members' sketches as this node knows them.
+// (rfc/0003 section 5.1 and 5.2). The global mix is the sum of the members' sketches as this node knows them. Nobody
+// can check what a member says of its data, so nobody's word counts for more than eight times what the median member
+// has, and a sketch that is not of the shape most have counts for nothing.
 //
 // One object per decision. For label counts it is made to be asked a thousand times: a bin of which the member has
 // nothing costs nothing, the others a quick logarithm each. Moments take the plain way through divergence().
@@ -49,11 +51,16 @@ public:
     double after(const Sketch& member) const;  // one of the members
 
 private:
+    bool fits(const Sketch& sketch) const { return !sketch.empty() && sketch.moments.sum.size() == features_; }
+    uint64_t weight_max(std::span<const Sketch* const> members) const;
+    void add_moments(std::span<const Sketch* const> members);
+    void add_labels(std::span<const Sketch* const> members);
     double after_labels(const std::vector<uint64_t>& labels) const;
 
     QuickLog ln_;
+    size_t features_;  // of the moments that most members publish; 0: labels
     Sketch seen_;
-    Sketch global_;
+    Sketch global_;  // of moments
     uint64_t samples_;
     double now_ = 0;
 
@@ -63,7 +70,7 @@ private:
         double share = 0;  // smoothed, after a stop of samples_ that adds nothing to it
         double rest = 0;   // its term p ln q then
     };
-    std::vector<Bin> bins_;  // empty: the task has moments
+    std::vector<Bin> bins_;  // of labels
     double p_log_p_ = 0;
     double seen_total_ = 0;
     double rest_ = 0;  // sum over the bins

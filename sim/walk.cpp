@@ -101,6 +101,11 @@ bool WalkNet::tables_are_full() const {
                        [&](const auto& node) { return node->interest.table().count(kTask) == nodes_.size(); });
 }
 
+void WalkNet::publish(size_t node, routing::LocalInterest interest) {
+    AIP_ASSERT(nodes_[node]->interest.set(kTask, std::move(interest), queue_.now()));
+    queue_.after({}, [this, node] { wake(node); });
+}
+
 void WalkNet::run(Duration time) {
     const Instant end = queue_.now() + time;
     while (queue_.now() < end && queue_.run_one()) {}

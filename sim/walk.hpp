@@ -2,8 +2,9 @@
 // records sent over lossy simulated links; the model is a token with its journey record. At every stop the holder asks
 // the policy with what is in its own table, and the token moves along a shortest path, one transmission per hop.
 //
-// What is real: records, signatures, gossip, journey record, candidates, policy. What is not: transfers, routes (path
-// metrics are hops) and time spent on either. journey_scenario.hpp has whole nodes. One thread, one seed.
+// What is real: records, signatures (each checked once for all nodes), gossip, journey record, candidates, policy. What
+// is not: transfers, routes (path metrics are hops) and time spent on either. journey_scenario.hpp has whole nodes. One
+// thread, one seed.
 #pragma once
 
 #include <deque>
@@ -15,6 +16,7 @@
 #include "routing/next_stop.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/scatter.hpp"
+#include "sim/shared_verifier.hpp"
 
 namespace aip::sim {
 
@@ -28,7 +30,7 @@ public:
 
 private:
     std::vector<crypto::Signer> signers_;
-    crypto::Verifier verifier_;
+    SharedVerifier verifier_;
 };
 
 struct WalkPlan {
@@ -61,6 +63,7 @@ public:
             WalkOptions options = {});
     ~WalkNet();
 
+    void publish(size_t node, routing::LocalInterest interest);  // what it says from now on, true or not
     void run(Duration time);
     bool gossip(Duration limit);  // until every table holds every record; false if time ran out
     // All at once, each on its own. A walk ends before the stop that would take it beyond its transmissions.

@@ -163,4 +163,6 @@ uint64_t Speaker::count(PacketVerdict verdict) const { return impl_->verdicts_[s
 uint64_t Speaker::count(Refusal refusal) const { return impl_->refused_[static_cast<size_t>(refusal)]; }
 uint64_t Speaker::bytes_out() const { return impl_->bytes_out_; }
 
+uint64_t Speaker::tables_delayed() const { return impl_->tables_delayed_; }
+
 }  // namespace aip::routing::babel

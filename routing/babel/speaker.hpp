@@ -135,7 +135,8 @@ public:
 
     uint64_t count(PacketVerdict verdict) const;
     uint64_t count(Refusal refusal) const;
-    uint64_t bytes_out() const;  // UDP payload
+    uint64_t bytes_out() const;       // UDP payload
+    uint64_t tables_delayed() const;  // since too many neighbours of a port wanted one
 
 private:
     struct Impl;

@@ -18,6 +18,9 @@ namespace aip::routing::babel {
 inline constexpr int kIhuHellos = 3;                                    // Hellos to one IHU
 inline constexpr Duration kHelloSpacing = Duration::milliseconds(100);  // between unicast Hellos to one neighbour
 inline constexpr Duration kTableSpacing = Duration::milliseconds(250);  // between tables to one neighbour
+// To all neighbours of a port together, which may be made up: 64 at once, 20 a second in the long run.
+inline constexpr Duration kTableEvery = Duration::milliseconds(50);
+inline constexpr int64_t kTablesBurst = 64;
 
 struct Interface {
     uint16_t port = 0;
@@ -27,6 +30,7 @@ struct Interface {
     uint16_t hello_seqno = 0;
     uint64_t hellos_sent = 0;
     bool request_due = true;  // a wildcard request with the next Hello
+    Instant tables_until;     // a bucket: when it will be full again
     Instant next_hello, next_update;
     Instant armed = Instant::never();
 
@@ -102,6 +106,7 @@ struct Speaker::Impl {
     void send_hello(Interface& interface, Instant now);
     void send_outbox(Neighbour& neighbour, Instant now);
     void send_triggered(Instant now);
+    bool may_send_table(Interface& interface, Instant now);
     void send_table(Train& train, Instant now);
     void write_update(Train& train, Destination& destination, Instant now);
     void write_answer(Train& train, InterfaceId id, Instant now);
@@ -158,6 +163,7 @@ struct Speaker::Impl {
     std::array<uint64_t, kPacketVerdicts> verdicts_{};
     std::array<uint64_t, kRefusals> refused_{};
     uint64_t bytes_out_ = 0;
+    uint64_t tables_delayed_ = 0;
 };
 
 }  // namespace aip::routing::babel

@@ -145,9 +145,14 @@ void Speaker::Impl::send_outbox(Neighbour& neighbour, Instant now) {
         }
     }
     for (const Tlv& tlv : box.tlvs) train.add(tlv);
-    if (box.table) {
+    if (box.table && may_send_table(interface, now)) {
         neighbour.sent.table_at = now;
         return send_table(train, now);
+    }
+    if (box.table) {
+        ++tables_delayed_;
+        neighbour.outbox.table = true;
+        post(neighbour, now + kTableSpacing);
     }
     std::sort(box.updates.begin(), box.updates.end());
     box.updates.erase(std::unique(box.updates.begin(), box.updates.end()), box.updates.end());
@@ -174,6 +179,14 @@ void Speaker::Impl::send_triggered(Instant now) {
     if (copy) --own_copies_;
     if (own) own_copy_at_ = own_copies_ > 0 ? now + copy_delay() : Instant::never();
     agenda_.arm(triggered_armed_, own_copy_at_, Agenda::What::kTriggered, 0);
+}
+
+bool Speaker::Impl::may_send_table(Interface& interface, Instant now) {
+    Instant& until = interface.tables_until;
+    until = std::max(until, now);
+    if (until - now > kTableEvery * (kTablesBurst - 1)) return false;
+    until = until + kTableEvery;
+    return true;
 }
 
 void Speaker::Impl::send_table(Train& train, Instant now) {

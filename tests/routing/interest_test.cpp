@@ -510,6 +510,17 @@ TEST_F(Judge, RefusesWhatIsBrokenAndCountsIt) {
     EXPECT_EQ(a.exchange.table().size(), 1u);
 }
 
+TEST_F(Judge, OnlyHoldersOfACertificateOfTheNetworkCount) {
+    const crypto::Signer stranger = test::make_signer("b", "another root");  // b's own key, but nobody certified it
+    const Bytes sealed = stranger.seal(kInterestDomain, encode_interest(record(b, 1)));
+    const auto parts = crypto::take_seal_off(sealed);
+    RecordView view{parts->credential, crypto::credential_hint(parts->credential), parts->body, parts->signature};
+    Bytes payload;
+    append_record(payload, view);
+    EXPECT_EQ(hear(payload, b), InterestVerdict::kBadSignature);
+    EXPECT_FALSE(a.holds(b));
+}
+
 TEST_F(Judge, AFloodOfForgeriesCostsNoMoreChecksThanTheBucketHolds) {
     Bytes forged = packet(b, 1);
     forged.back() ^= 1;

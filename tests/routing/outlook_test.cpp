@@ -21,7 +21,8 @@ TEST(Outlook, IsTheDivergenceAfterAStop) {
     SeededRng rng(3);
     for (int round = 0; round < 200; ++round) {
         std::vector<Sketch> members;
-        for (int i = 0; i < 8; ++i) members.push_back(draw(rng, rng.below(12)));
+        members.push_back({});  // and nobody has eight times what the median has
+        for (int i = 0; i < 7; ++i) members.push_back(draw(rng, 6 + rng.below(6)));
         std::vector<const Sketch*> list;
         Sketch global;
         for (const Sketch& member : members) {
@@ -35,6 +36,35 @@ TEST(Outlook, IsTheDivergenceAfterAStop) {
         for (const Sketch& member : members)
             EXPECT_NEAR(outlook.after(member), divergence(global, merged(seen, member, samples)), 1e-6);
     }
+}
+
+double share_of_first(const std::vector<Sketch>& members) {  // of the global mix, seen through what remains after it
+    std::vector<const Sketch*> list;
+    for (const Sketch& member : members) list.push_back(&member);
+    double best = 0, least = 1e9;
+    for (double share = 0; share <= 1; share += 0.001) {  // the mix that has no divergence is the global one
+        const auto first = static_cast<uint64_t>(1e6 * share);
+        const double d = Outlook({{first, 1'000'000 - first}, {}}, list, 0).now();
+        if (d < least) least = d, best = share;
+    }
+    return best;
+}
+
+TEST(Outlook, NobodysWordCountsForMoreThanEightMedians) {
+    const Sketch honest{{0, 100}, {}};
+    EXPECT_NEAR(share_of_first({honest, honest, honest, {{300, 0}, {}}}), 0.5, 0.002) << "three times is believed";
+    EXPECT_NEAR(share_of_first({honest, honest, honest, {{kSketchCountMax, 0}, {}}}), 8.0 / 11, 0.002);
+}
+
+TEST(Outlook, SketchesThatAreNotOfTheUsualKindCountForNothing) {
+    const Sketch labels{{0, 100}, {}}, moments{{}, {100, {5}, {900}}}, wider{{}, {100, {5, 5}, {900, 900}}};
+    EXPECT_NEAR(share_of_first({moments, labels, labels, {{50, 0}, {}}}), 0.2, 0.002);
+    const std::vector<const Sketch*> list = {&labels, &wider, &moments, &moments};
+    const Outlook outlook({}, list, 0);
+    EXPECT_DOUBLE_EQ(outlook.now(), divergence(moments, {}));
+    EXPECT_DOUBLE_EQ(outlook.after(labels), outlook.now());
+    EXPECT_DOUBLE_EQ(outlook.after(wider), outlook.now());
+    EXPECT_NEAR(outlook.after(moments), 0, 1e-9);
 }
 
 TEST(QuickLog, AgreesWithTheLibrary) {

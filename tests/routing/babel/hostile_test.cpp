@@ -132,6 +132,21 @@ TEST(BabelHostile, NeighboursAreBounded) {
     EXPECT_EQ(one.hear(5000, {HelloTlv{false, 1, Duration::seconds(60), {}}}), PacketVerdict::kTableFull);
 }
 
+TEST(BabelHostile, MadeUpNeighboursGetFewTables) {
+    Alone one;
+    const auto tables = [&] { return one.updates_for(1).size(); };  // each begins with our own address
+    for (uint64_t n = 2; n < 1000; ++n) one.hear(n, {HelloTlv{false, 1, Duration::seconds(60), {}}});
+    EXPECT_LE(tables(), 64u + 2);
+    EXPECT_GE(one->tables_delayed(), 900u);
+    one.clear();
+    for (int i = 0; i < 10; ++i) {
+        one.run(ms(100));
+        for (uint64_t n = 2; n < 1000; ++n) one.hear(n, {RouteRequestTlv{}});
+    }
+    EXPECT_LE(tables(), 20u + 4) << "in a second, beside what all are told";
+    EXPECT_GE(tables(), 15u);
+}
+
 TEST(BabelHostile, OneNeighbourFillsHalfTheTableAtMost) {
     Alone one;
     one.run(ms(400), {2, 3});
