@@ -164,10 +164,20 @@ private:
         pinging->add_option("--interval", a_.ping.interval_ms, "milliseconds between them")
             ->check(CLI::Range(limits::kEchoIntervalMinMs, limits::kEchoIntervalMaxMs))
             ->capture_default_str();
-        command(&app_, "trace", "the hops on the way to a node", "aipctl trace fd5e:2e84:6101::7a1f:22",
-                [this](Context& c) { return trace(c, a_.id); })
-            ->add_option("ADDRESS", a_.id, "a node's address, or the beginning of it")
-            ->required();
+        pinging->add_option("--size", a_.ping.size, "bytes of each request, IPv6 header included")
+            ->check(CLI::Range(PingOptions{}.size, limits::kPortMtuMax))
+            ->capture_default_str();
+        add_via(pinging);
+
+        CLI::App* tracing =
+            command(&app_, "trace", "the hops on the way to a node", "aipctl trace fd5e:2e84:6101::7a1f:22",
+                    [this](Context& c) { return trace(c, a_.ping.to, a_.ping.via); });
+        tracing->add_option("ADDRESS", a_.ping.to, "a node's address, or the beginning of it")->required();
+        add_via(tracing);
+    }
+
+    void add_via(CLI::App* asking) {
+        asking->add_option("--via", a_.ping.via, "nodes to pass on the way there, in order, with commas between them");
     }
 
     void add_tasks() {

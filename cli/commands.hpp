@@ -43,9 +43,11 @@ struct PingOptions {
     std::string to;  // address, or the beginning of one
     uint32_t count = 4;
     uint32_t interval_ms = 1000;
+    uint32_t size = 56;
+    std::string via;  // nodes, with commas
 };
 Result<Outcome> ping(Context& context, const PingOptions& options);
-Result<Outcome> trace(Context& context, const std::string& to);
+Result<Outcome> trace(Context& context, const std::string& to, const std::string& via);
 
 // tasks.cpp
 struct TaskOptions {

@@ -24,16 +24,17 @@ const Cell* last_cell(const Report& report, std::string_view column) {
 }  // namespace
 
 Result<Outcome> ping(Context& context, const PingOptions& options) {
-    AIP_ASSIGN(
-        Report report,
-        ask(context, {"ping", {options.to, std::to_string(options.count), std::to_string(options.interval_ms)}}));
+    AIP_ASSIGN(Report report,
+               ask(context, {"ping",
+                             {options.to, std::to_string(options.count), std::to_string(options.interval_ms),
+                              std::to_string(options.size), options.via}}));
     const Cell* const received = last_cell(report, "received");
     const bool answered = received != nullptr && *received != Cell(int64_t{0});
     return Outcome{std::move(report), Layout::kCard, answered ? Exit::kOk : Exit::kFailed};
 }
 
-Result<Outcome> trace(Context& context, const std::string& to) {
-    AIP_ASSIGN(Report report, ask(context, {"trace", {to}}));
+Result<Outcome> trace(Context& context, const std::string& to, const std::string& via) {
+    AIP_ASSIGN(Report report, ask(context, {"trace", {to, via}}));
     const Cell* const state = last_cell(report, "state");
     const bool arrived = state != nullptr && *state == Cell(std::string("arrived"));
     return Outcome{std::move(report), Layout::kTable, arrived ? Exit::kOk : Exit::kFailed};

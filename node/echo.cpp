@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "dataplane/segment_routing.hpp"
+
 namespace aip::node {
 namespace {
 
@@ -44,18 +46,23 @@ Report trace_table() {
 
 Echo::Echo(const Address& self, Rng& rng, Outbox& outbox) : outbox_(outbox), rng_(rng), self_(self) {}
 
-void Echo::start(SessionId session, const EchoOrder& order, const Address& to, EchoLine line,
+void Echo::start(SessionId session, const EchoOrder& order, EchoPath path, EchoLine line,
                  std::function<void(Result<Report>)> done, Instant now) {
     if (runs_.size() >= limits::kEchoRunsMax)
         return done(Error{ErrorCode::kBusy, std::to_string(limits::kEchoRunsMax) +
                                                 " pings and traces are under way; wait for one to end"});
-    if (to == self_) return done(Error{ErrorCode::kInvalid, to.text() + " is this node itself"});
-    if (!to.is_node() || to.network() != self_.network())
-        return done(Error{ErrorCode::kInvalid, to.text() + " is no node of this network"});
+    std::vector<Address> named = path.via;
+    named.push_back(path.to);
+    for (const Address& node : named) {
+        if (node == self_) return done(Error{ErrorCode::kInvalid, node.text() + " is this node itself"});
+        if (!node.is_node() || node.network() != self_.network())
+            return done(Error{ErrorCode::kInvalid, node.text() + " is no node of this network"});
+    }
     Run run;
     run.session = session;
     run.trace = order.trace;
-    run.to = to;
+    run.path = std::move(path);
+    run.size = order.size;
     run.count = order.trace ? limits::kTraceHopsMax : order.count;
     run.interval = order.interval;
     run.line = std::move(line);
@@ -76,17 +83,27 @@ void Echo::close(SessionId session) {
 void Echo::ask(uint16_t identifier, Run& run, Instant now) {
     aipacket::Endpoints ends;
     ends.source = self_;
-    ends.destination = run.to;
+    ends.destination = run.path.to;
     if (run.trace) ends.hop_limit = static_cast<uint8_t>(run.settled + 1);
     const auto sequence = static_cast<uint16_t>(++run.sent);
-    const bool sent = outbox_.send_plain(run.to, [&](MutableBytes room) {
-        const size_t bytes =
-            aipacket::write_echo(room.subspan(aipacket::kIcmpv6Body), {identifier, sequence, run.cookie});
-        return aipacket::encode_icmpv6(room, ends, icmpv6::kEchoRequest, 0, bytes);
-    });
     const Request request{sequence, ends.hop_limit, now};
-    const bool has_route = outbox_.payload_max(run.to).has_value();  // without: waiting would change nothing
-    sent || has_route ? run.waiting.push_back(request) : settle(run, request, {Fate::kNotSent, self_}, now);
+    if (const auto why = unsendable(run)) return settle(run, request, *why, now);  // waiting would change nothing
+    static_cast<void>(outbox_.send_plain_via(run.path.via, run.path.to, [&](MutableBytes room) {
+        const MutableBytes body = room.subspan(aipacket::kIcmpv6Body, run.size - aipacket::kIcmpv6Body);
+        const size_t bytes = aipacket::write_echo(body, {identifier, sequence, run.cookie});
+        std::fill(body.begin() + static_cast<std::ptrdiff_t>(bytes), body.end(), uint8_t{0});
+        return aipacket::encode_icmpv6(room, ends, icmpv6::kEchoRequest, 0, body.size());
+    }));
+    run.waiting.push_back(request);
+}
+
+std::optional<Echo::Answer> Echo::unsendable(const Run& run) const {
+    const std::vector<Address>& via = run.path.via;
+    const auto mtu = outbox_.mtu(via.empty() ? run.path.to : via.front());
+    if (!mtu) return Answer{Fate::kNotSent, self_};
+    const size_t steering = via.empty() ? 0 : dataplane::segment_header_bytes(via.size() + 1);
+    if (run.size + steering > *mtu) return Answer{Fate::kTooBig, self_, 0, *mtu};
+    return std::nullopt;
 }
 
 void Echo::on_reply(const aipacket::Icmpv6View& reply, Instant now) {
@@ -112,14 +129,15 @@ void Echo::on_error(const aipacket::Icmpv6View& error, const aipacket::Quoted& q
         ++unexpected_;
         return;
     }
-    take_answer(*echo, quoted.destination, {fate, error.source, error.hop_limit}, now);
+    const uint32_t mtu = fate == Fate::kTooBig ? aipacket::error_parameter(error) : 0;
+    take_answer(*echo, quoted.destination, {fate, error.source, error.hop_limit, mtu}, now);
 }
 
 void Echo::take_answer(const aipacket::Echo& echo, const Address& asked, const Answer& answer, Instant now) {
     const auto it = runs_.find(echo.identifier);
-    const bool known =
-        it != runs_.end() && it->second.to == asked &&
-        std::equal(echo.data.begin(), echo.data.end(), it->second.cookie.begin(), it->second.cookie.end());
+    const bool known = it != runs_.end() && it->second.path.to == asked &&
+                       echo.data.size() >= it->second.cookie.size() &&
+                       std::equal(it->second.cookie.begin(), it->second.cookie.end(), echo.data.begin());
     if (!known) {
         ++unexpected_;
         return;
@@ -156,7 +174,9 @@ void Echo::settle_ping(Run& run, const Request& request, const Answer& answer, D
                                 ", hop limit " + std::to_string(answer.hop_limit));
         case Fate::kHopLimit: run.trouble = "the hop limit ended at " + who; break;
         case Fate::kNoRoute: run.trouble = "no route, says " + who; break;
-        case Fate::kTooBig: run.trouble = "too big, says " + who; break;
+        case Fate::kTooBig:
+            run.trouble = "too big, says " + who + ": its next link carries " + std::to_string(answer.mtu) + " bytes";
+            break;
         case Fate::kNotSent: run.trouble = "no route from this node"; break;
         case Fate::kSilent: run.trouble = "no answer"; break;
     }
@@ -229,8 +249,8 @@ void Echo::finish(Run run) {
     if (!run.trace) {
         const auto share = static_cast<double>(run.count - run.received) / run.count;
         const bool any = run.received > 0;
-        run.report.rows.push_back({run.to.text(), static_cast<int64_t>(run.count), static_cast<int64_t>(run.received),
-                                   share, any ? Cell(ms(run.rtt_min)) : Cell(),
+        run.report.rows.push_back({run.path.to.text(), static_cast<int64_t>(run.count),
+                                   static_cast<int64_t>(run.received), share, any ? Cell(ms(run.rtt_min)) : Cell(),
                                    any ? Cell(ms(run.rtt_sum / run.received)) : Cell(),
                                    any ? Cell(ms(run.rtt_max)) : Cell(), run.trouble});
     } else if (run.silent >= kSilentHopsMax) {

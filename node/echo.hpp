@@ -1,5 +1,6 @@
 // Echo: `aipctl ping` and `aipctl trace`: asks a node for echoes (RFC 4443 section 4) and says what came back. A ping
-// is a row of requests at an interval; a trace asks with hop limit 1, 2, ... and learns each hop from its error.
+// is a row of requests at an interval; a trace asks with hop limit 1, 2, ... and learns each hop from its error. Both
+// may be steered through other nodes (rfc/0012); answers come back by the routes there are.
 //
 // Invariants: at most kEchoRunsMax runs with kEchoOutstandingMax unanswered requests each; identifier and cookie are
 // random, so an answer counts only from who was asked or who quotes the request it saw, once, while it is awaited.
@@ -24,17 +25,27 @@ namespace aip::node {
 
 inline constexpr Duration kEchoPatience = Duration::seconds(2);
 
+inline constexpr uint32_t kEchoSizeMin = aipacket::kIcmpv6Body + aipacket::kEchoHeaderBytes + 8;
+
 struct EchoOrder {
     bool trace = false;
     std::string to;      // an address, or the beginning of one node's
     uint32_t count = 4;  // of a ping
     Duration interval = Duration::seconds(1);
+    uint32_t size = kEchoSizeMin;    // of a request of a ping: the IPv6 packet without a routing header
+    std::vector<std::string> via{};  // nodes to pass, named like `to`
+};
+struct EchoPath {
+    Address to;
+    std::vector<Address> via{};
 };
 
-// "ping" [to, count, interval in ms] or "trace" [to], as they come through the control socket.
+// "ping" [to, count, interval in ms, size, via] or "trace" [to, via], as they come through the control socket; what is
+// left out at the end has its default, and via is a list with commas.
 Result<EchoOrder> parse_echo_order(const std::string& name, const std::vector<std::string>& args);
 // `text` as an address, or as the beginning of exactly one of `known`, or of its last four groups.
 Result<Address> find_node(const std::string& text, const std::vector<Address>& known);
+Result<EchoPath> find_path(const EchoOrder& order, const std::vector<Address>& known);
 
 using EchoLine = std::function<void(uint64_t done, uint64_t total, std::string_view line)>;
 
@@ -43,7 +54,7 @@ public:
     Echo(const Address& self, Rng& rng, Outbox& outbox);
 
     // One line for each request's fate, then the whole as a table. kBusy: too many runs.
-    void start(SessionId session, const EchoOrder& order, const Address& to, EchoLine line,
+    void start(SessionId session, const EchoOrder& order, EchoPath path, EchoLine line,
                std::function<void(Result<Report>)> done, Instant now);
     void close(SessionId session);  // whose answers nobody wants any more
 
@@ -63,7 +74,8 @@ private:
     struct Run {
         SessionId session = 0;
         bool trace = false;
-        Address to;
+        EchoPath path;
+        uint32_t size = 0;
         uint32_t count = 0;  // of a trace: hops
         Duration interval;
         EchoLine line;
@@ -84,9 +96,11 @@ private:
         Fate fate;
         Address from;
         uint8_t hop_limit = 0;  // of the answer
+        uint32_t mtu = 0;       // of what was too big for it
     };
 
     void ask(uint16_t identifier, Run& run, Instant now);
+    std::optional<Answer> unsendable(const Run& run) const;
     void take_answer(const aipacket::Echo& echo, const Address& asked, const Answer& answer, Instant now);
     void settle(Run& run, const Request& request, const Answer& answer, Instant now);
     void settle_ping(Run& run, const Request& request, const Answer& answer, Duration rtt);

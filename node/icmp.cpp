@@ -1,17 +1,33 @@
 #include "node/icmp.hpp"
 
+#include "dataplane/segment_routing.hpp"
+
 namespace aip::node {
 namespace {
 
 using aipacket::Icmpv6View;
 using dataplane::LinkAddress;
 namespace icmpv6 = aipacket::icmpv6;
+constexpr uint8_t kRouting = 43;
 
 MutableBytes body_in(MutableBytes packet) { return packet.subspan(aipacket::kIcmpv6Body); }
 
 bool is_ai(const aipacket::Quoted& quoted) {
     return quoted.protocol == aipacket::kProtocolUdp && quoted.rest.size() >= 4 &&
            load_be16(&quoted.rest[2]) == aipacket::kUdpPort;
+}
+
+// A steered packet as it would have been without its routing header: what it is about is behind that.
+std::optional<aipacket::Quoted> without_steering(const Icmpv6View& error) {
+    auto quoted = aipacket::quoted_packet(error);
+    if (!quoted || quoted->protocol != kRouting) return quoted;
+    const ByteView packet = error.body.last(aipacket::kIpv6HeaderBytes + quoted->rest.size());
+    const auto header = dataplane::parse_segments(packet);
+    if (!header) return std::nullopt;
+    quoted->destination = dataplane::segment_at(packet, 0);
+    quoted->protocol = header->next_header;
+    quoted->rest = quoted->rest.subspan(header->bytes);
+    return quoted;
 }
 
 struct ErrorKind {
@@ -124,7 +140,7 @@ void Icmp::on_undeliverable(dataplane::PortIndex port, const LinkAddress& from, 
 }
 
 void Icmp::on_error(const Icmpv6View& error, Instant now) {
-    const auto quoted = aipacket::quoted_packet(error);
+    const auto quoted = without_steering(error);
     if (!quoted || quoted->source != self_ || error.destination != self_) {
         ++counters_.heard_other;
         return;

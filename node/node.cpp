@@ -296,9 +296,9 @@ void Node::close_session(SessionId session) {
 void Node::echo(SessionId session, const EchoOrder& order, EchoLine line, std::function<void(Result<Report>)> done) {
     std::vector<Address> known;
     for (const routing::RouteView& route : routes().table()) known.push_back(route.destination);
-    const auto to = find_node(order.to, known);
-    if (!to) return done(to.error());
-    echo_.start(session, order, *to, std::move(line), std::move(done), services_.clock.now());
+    auto path = find_path(order, known);
+    if (!path) return done(path.error());
+    echo_.start(session, order, std::move(*path), std::move(line), std::move(done), services_.clock.now());
 }
 
 void Node::entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done) {

@@ -1,13 +1,17 @@
 #include "node/outbox.hpp"
 
-#include "dataplane/segment_routing.hpp"
-
 namespace aip::node {
 
 std::optional<size_t> Outbox::payload_max(const Address& to) const {
     const dataplane::NextHop* hop = dataplane_.route(to.interface_id());
     if (hop == nullptr || hop->mtu <= aipacket::kPacketOverhead) return std::nullopt;
     return std::min<size_t>(hop->mtu - aipacket::kPacketOverhead, aipacket::kPayloadBytesMax);
+}
+
+std::optional<uint32_t> Outbox::mtu(const Address& to) const {
+    const dataplane::NextHop* hop = dataplane_.route(to.interface_id());
+    if (hop == nullptr) return std::nullopt;
+    return std::min<uint32_t>(hop->mtu, dataplane_.port(hop->port).info().mtu);
 }
 
 dataplane::Packet Outbox::finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,

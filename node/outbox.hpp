@@ -8,6 +8,7 @@
 
 #include "aipacket/transfer.hpp"
 #include "dataplane/forwarder.hpp"
+#include "dataplane/segment_routing.hpp"
 
 namespace aip::node {
 
@@ -17,6 +18,7 @@ public:
 
     // Largest payload a packet to `to` can carry on the first link; nothing without a route.
     std::optional<size_t> payload_max(const Address& to) const;
+    std::optional<uint32_t> mtu(const Address& to) const;  // of the first link; nothing without a route
 
     // fill(PacketBuilder&) -> bool; false, or no route, or no buffer: nothing is sent.
     template <class Fill>
@@ -40,8 +42,13 @@ public:
     // do not send it. To a node by its route, or to a neighbour on its link.
     template <class Write>
     bool send_plain(const Address& to, Write write) {
-        const dataplane::NextHop* hop = dataplane_.route(to.interface_id());
-        dataplane::Packet packet = hop == nullptr ? dataplane::Packet() : plain(hop->port, write);
+        return send_plain_via({}, to, write);
+    }
+    // Steered through `via`, as send_via().
+    template <class Write>
+    bool send_plain_via(std::span<const Address> via, const Address& to, Write write) {
+        const dataplane::NextHop* hop = dataplane_.route((via.empty() ? to : via.front()).interface_id());
+        dataplane::Packet packet = hop == nullptr ? dataplane::Packet() : plain(hop->port, write, via);
         return packet && dataplane_.send(std::move(packet));
     }
     template <class Write>
@@ -59,13 +66,14 @@ public:
 
 private:
     template <class Write>
-    dataplane::Packet plain(dataplane::PortIndex port, Write& write) {
+    dataplane::Packet plain(dataplane::PortIndex port, Write& write, std::span<const Address> via = {}) {
         dataplane::Packet packet = dataplane_.room(port) == 0 ? dataplane::Packet() : dataplane_.alloc(port);
         const size_t size = packet ? write(packet.room()) : 0;
         if (size == 0) return {};
         packet.set_size(size);
+        if (!via.empty() && !dataplane::insert_segments(packet, via)) return {};
         ++plain_.packets;
-        plain_.bytes += size;
+        plain_.bytes += packet.size();
         return packet;
     }
     dataplane::Packet finish(const Address& to, dataplane::Packet packet, const aipacket::Header& header,

@@ -167,9 +167,14 @@ TEST_F(WithNode, EveryReportCommandAsksForItsReport) {
 
 TEST_F(WithNode, PingAndTraceAskTheirDaemonAndFailUnlessTheNodeAnswered) {
     EXPECT_EQ(run({"ping", "7a1f", "-c", "2", "--interval", "10"}).exit, 1);  // this daemon's table says nothing
-    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"ping", {"7a1f", "2", "10"}}));
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"ping", {"7a1f", "2", "10", "56", ""}}));
     EXPECT_EQ(run({"trace", "7a1f"}).exit, 1);
-    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"trace", {"7a1f"}}));
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"trace", {"7a1f", ""}}));
+    run({"ping", "7a1f", "--size", "1400", "--via", "b,c"});
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"ping", {"7a1f", "4", "1000", "1400", "b,c"}}));
+    run({"trace", "7a1f", "--via", "b"});
+    EXPECT_EQ(node_.seen.back(), api::RequestBody(api::ReportQuery{"trace", {"7a1f", "b"}}));
+    EXPECT_EQ(run({"ping", "7a1f", "--size", "55"}).exit, 2);
     EXPECT_EQ(run({"ping"}).exit, 2);
     EXPECT_EQ(run({"ping", "7a1f", "-c", "0"}).exit, 2);
     EXPECT_EQ(run({"ping", "7a1f", "--interval", "9"}).exit, 2);

@@ -82,6 +82,69 @@ TEST_F(Echoes, TraceSaysWhereTheRouteEnds) {
     EXPECT_TRUE(last == "no route" || last == "no route from this node") << last;
 }
 
+//     0 ---- 1 ---- 2 ---- 3
+//      \____________/
+TEST_F(Echoes, GoThroughTheNodesThatAreNamed) {
+    for (size_t i = 0; i < 4; ++i) network.add_node({});
+    for (size_t i = 0; i < 3; ++i) network.link(i, i + 1);
+    network.link(0, 2);
+    ASSERT_TRUE(network.start().has_value());
+    run_for(Duration::seconds(5));
+    const auto address = [&](size_t i) { return network.machine(i).address().text(); };
+    const auto hops = [&](EchoOrder order) {
+        std::vector<std::string> found;
+        const auto report = ask(0, order);
+        if (report)
+            for (const auto& cells : report->rows) found.push_back(std::get<std::string>(cells[1]));
+        return found;
+    };
+    EXPECT_EQ(hops(trace(3)), (std::vector{address(2), address(3)}));
+    EchoOrder around = trace(3);
+    around.via = {address(1)};
+    EXPECT_EQ(hops(around), (std::vector{address(1), address(2), address(3)}));
+    EchoOrder back = trace(1);
+    back.via = {address(3), address(2)};
+    EXPECT_EQ(hops(back).size(), 4u) << "2, 3, 2 and 1";
+    EchoOrder pinged = ping(3, 2);
+    pinged.via = {address(1)};
+    EXPECT_EQ(ask(0, pinged)->rows.at(0)[2], Cell(int64_t{2}));
+    EXPECT_EQ(counter(0, "icmp.heard_other"), 0);
+    for (const std::vector<std::string>& wrong : {std::vector{address(0)}, {address(3)}, {address(1), address(1)}}) {
+        pinged.via = wrong;
+        EXPECT_EQ(ask(0, pinged).error().code, ErrorCode::kInvalid);
+    }
+}
+
+//     0 ---- 1 ==== 2        the second link carries 1,280 bytes, the first 1,500
+TEST_F(Echoes, SayWhoCarriesNoMore) {
+    for (size_t i = 0; i < 3; ++i) network.add_node({});
+    network.link(0, 1);
+    sim::LinkOptions narrow;
+    narrow.mtu = 1280;
+    network.link(1, 2, narrow);
+    ASSERT_TRUE(network.start().has_value());
+    run_for(Duration::seconds(5));
+    const auto trouble = [&](EchoOrder order, uint32_t size) {
+        order.size = size;
+        const auto report = ask(0, order);
+        const Cell cell = report ? report->rows.at(0)[7] : Cell(report.error().text);
+        return std::get<std::string>(cell);
+    };
+    const auto carries = [&](size_t who, const char* bytes) {
+        return "too big, says " + network.machine(who).address().text() + ": its next link carries " + bytes + " bytes";
+    };
+    EXPECT_EQ(trouble(ping(2, 1), 1280), "");
+    EXPECT_EQ(trouble(ping(2, 1), 1281), carries(1, "1280"));
+    EXPECT_EQ(counter(1, "icmp.sent_too_big"), 1);
+    EXPECT_EQ(trouble(ping(2, 1), 1501), carries(0, "1500"));
+    EchoOrder steered = ping(2, 1);
+    steered.via = {network.machine(1).address().text()};
+    EXPECT_EQ(trouble(steered, 1240), "") << "40 bytes name the nodes";
+    EXPECT_EQ(trouble(steered, 1241), carries(1, "1280"));
+    EXPECT_EQ(trouble(steered, 1461), carries(0, "1500"));
+    EXPECT_EQ(counter(0, "icmp.unexpected_replies"), 0);
+}
+
 TEST_F(Echoes, FindNodesByTheBeginningOfTheirAddress) {
     row(2);
     EchoOrder order = ping(1);
@@ -118,10 +181,21 @@ TEST(EchoOrders, AreReadFromWords) {
     EXPECT_EQ(order->interval, Duration::milliseconds(10));
     EXPECT_FALSE(order->trace);
     EXPECT_TRUE(parse_echo_order("trace", {"fd00::1"})->trace);
-    const std::vector<std::vector<std::string>> bad{
-        {}, {"a", "0"}, {"a", "10001"}, {"a", "x"}, {"a", "1", "9"}, {"a", "1", "60001"}, {"a", "1", "10", "b"}};
+    const std::vector<std::vector<std::string>> bad{{},
+                                                    {"a", "0"},
+                                                    {"a", "10001"},
+                                                    {"a", "x"},
+                                                    {"a", "1", "9"},
+                                                    {"a", "1", "60001"},
+                                                    {"a", "1", "10", "55"},
+                                                    {"a", "1", "10", "65001"},
+                                                    {"a", "1", "10", "56", "", "b"},
+                                                    {"a", "1", "10", "56", "b,b,b,b,b,b,b,b,b,b,b,b,b,b,b,b"}};
     for (const auto& args : bad) EXPECT_FALSE(parse_echo_order("ping", args).has_value()) << args.size();
-    EXPECT_FALSE(parse_echo_order("trace", {"a", "1"}).has_value());
+    EXPECT_FALSE(parse_echo_order("trace", {"a", "b", "c"}).has_value());
+    EXPECT_EQ(parse_echo_order("trace", {"a", "b,c"})->via, (std::vector<std::string>{"b", "c"}));
+    EXPECT_EQ(parse_echo_order("ping", {"a", "1", "10", "1400", "b"})->size, 1400u);
+    EXPECT_TRUE(parse_echo_order("trace", {"a", ""})->via.empty());
 }
 
 TEST(EchoOrders, RefuseAnAmbiguousBeginning) {

@@ -274,7 +274,7 @@ TEST_F(IcmpTest, BelievesNoReplyButTheOneItAskedFor) {
     EchoOrder order;
     order.count = 1;
     echo_.start(
-        1, order, kA, [](uint64_t, uint64_t, std::string_view) {}, [&](Result<Report> r) { report = std::move(*r); },
+        1, order, {kA}, [](uint64_t, uint64_t, std::string_view) {}, [&](Result<Report> r) { report = std::move(*r); },
         now_);
     EXPECT_EQ(echo_.poll(now_), 1u);
     dataplane_.flush();
@@ -306,7 +306,7 @@ TEST_F(IcmpTest, EchoGivesUpInTime) {
     EchoOrder order;
     order.trace = true;
     echo_.start(
-        1, order, kA, [](uint64_t, uint64_t, std::string_view) {}, [&](Result<Report> r) { report = std::move(*r); },
+        1, order, {kA}, [](uint64_t, uint64_t, std::string_view) {}, [&](Result<Report> r) { report = std::move(*r); },
         now_);
     for (int i = 0; i < 100 && !report; ++i) {
         static_cast<void>(echo_.poll(now_));
@@ -323,7 +323,7 @@ TEST_F(IcmpTest, EchoSaysThatThisNodeHasNoRoute) {
     EchoOrder order;
     order.count = 2;
     echo_.start(
-        1, order, Address::make(kNetwork, InterfaceId{0xf}), [](uint64_t, uint64_t, std::string_view) {},
+        1, order, {Address::make(kNetwork, InterfaceId{0xf})}, [](uint64_t, uint64_t, std::string_view) {},
         [&](Result<Report> r) { report = std::move(*r); }, now_);
     for (int i = 0; i < 3; ++i, now_ = now_ + order.interval) static_cast<void>(echo_.poll(now_));
     ASSERT_TRUE(report);
