@@ -15,11 +15,13 @@ constexpr uint64_t kWeightMax = 8;  // times the median
 
 double to_double(uint64_t count) { return static_cast<double>(static_cast<int64_t>(count)); }  // far below 2^63
 
-double total_of(const std::vector<uint64_t>& counts) {
+uint64_t sum_of(const std::vector<uint64_t>& counts) {
     uint64_t total = 0;
     for (const uint64_t count : counts) total += count;  // at most 64 counts of at most 2^48
-    return to_double(total);
+    return total;
 }
+
+double total_of(const std::vector<uint64_t>& counts) { return to_double(sum_of(counts)); }
 
 // Of what kind most sketches are: so many features, 0 for labels. In doubt, what the model has seen decides.
 size_t usual_features(std::span<const Sketch* const> members, const Sketch& seen) {
@@ -27,6 +29,15 @@ size_t usual_features(std::span<const Sketch* const> members, const Sketch& seen
     for (const Sketch* member : members) votes[member->moments.sum.size()] += member->empty() ? 0 : 2;
     votes[seen.moments.sum.size()] += seen.empty() ? 0 : 1;
     return static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
+}
+
+// The most that a member may count for in the global mix.
+uint64_t weight_max(std::vector<uint64_t> samples) {
+    std::erase(samples, 0u);
+    if (samples.empty()) return 0;
+    const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+    std::nth_element(samples.begin(), middle, samples.end());
+    return kWeightMax * *middle;
 }
 
 }  // namespace
@@ -48,32 +59,31 @@ Outlook::Outlook(Sketch seen, std::span<const Sketch* const> members, uint64_t s
         add_labels(members);
 }
 
-uint64_t Outlook::weight_max(std::span<const Sketch* const> members) const {
-    std::vector<uint64_t> weights;
-    weights.reserve(members.size());
+std::vector<uint64_t> Outlook::samples_of(std::span<const Sketch* const> members) const {
+    std::vector<uint64_t> samples;
+    samples.reserve(members.size());
     for (const Sketch* member : members)
-        if (fits(*member) && member->samples() > 0) weights.push_back(member->samples());
-    if (weights.empty()) return 0;
-    const auto middle = weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2);
-    std::nth_element(weights.begin(), middle, weights.end());
-    return kWeightMax * *middle;
+        samples.push_back(!fits(*member) ? 0 : features_ > 0 ? member->moments.count : sum_of(member->labels));
+    return samples;
 }
 
 void Outlook::add_moments(std::span<const Sketch* const> members) {
-    const uint64_t most = weight_max(members);
-    for (const Sketch* member : members)
-        if (fits(*member)) global_ = merged(global_, *member, std::min(most, member->samples()));
+    const auto samples = samples_of(members);
+    const uint64_t most = weight_max(samples);
+    for (size_t i = 0; i < members.size(); ++i)
+        if (samples[i] > 0) global_ = merged(global_, *members[i], std::min(samples[i], most));
     now_ = divergence(global_, seen_);
 }
 
 void Outlook::add_labels(std::span<const Sketch* const> members) {
     size_t bins = seen_.labels.size();
     for (const Sketch* member : members) bins = std::max(bins, member->labels.size());
-    const double most = to_double(weight_max(members));
+    const auto samples = samples_of(members);
+    const uint64_t most = weight_max(samples);
     std::vector<double> global(bins);
-    for (const Sketch* member : members) {
-        const double total = total_of(member->labels);
-        add_counts(global, member->labels, total > most ? most / total : 1);
+    for (size_t i = 0; i < members.size(); ++i) {
+        const double factor = samples[i] > most ? to_double(most) / to_double(samples[i]) : 1;
+        add_counts(global, members[i]->labels, factor);
     }
     const double global_total = std::accumulate(global.begin(), global.end(), 0.0);
     const Smoothing p(global_total, bins);

@@ -52,7 +52,7 @@ public:
 
 private:
     bool fits(const Sketch& sketch) const { return !sketch.empty() && sketch.moments.sum.size() == features_; }
-    uint64_t weight_max(std::span<const Sketch* const> members) const;
+    std::vector<uint64_t> samples_of(std::span<const Sketch* const> members) const;
     void add_moments(std::span<const Sketch* const> members);
     void add_labels(std::span<const Sketch* const> members);
     double after_labels(const std::vector<uint64_t>& labels) const;
