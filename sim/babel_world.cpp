@@ -13,6 +13,25 @@ const NetworkId kNetwork{{1, 2, 3, 4, 5}};
 
 size_t number_of(const Address& address) { return static_cast<size_t>(address.interface_id()) - 1; }
 
+// Every metric that is told becomes 0, but those of routes that are taken back (RFC 8966 section 4.6.9).
+void praise(Bytes& packet) {
+    constexpr size_t kHeader = 4;
+    constexpr uint8_t kPad1 = 0, kUpdate = 8;
+    constexpr size_t kMetric = 10;  // from the type of the TLV
+    for (size_t at = kHeader; at < packet.size();) {
+        if (packet[at] == kPad1) {
+            ++at;
+            continue;
+        }
+        if (at + 2 > packet.size()) return;
+        const size_t length = 2 + size_t{packet[at + 1]};
+        if (packet[at] == kUpdate && length >= kMetric + 2 && at + length <= packet.size() &&
+            load_be16(&packet[at + kMetric]) != babel::kInfinity)
+            store_be16(&packet[at + kMetric], 0);
+        at += length;
+    }
+}
+
 }  // namespace
 
 BabelWorld::~BabelWorld() = default;
@@ -108,7 +127,8 @@ void BabelWorld::start(size_t node, bool knows_seqno) {
 // What leaves now, what has changed, and when to come back.
 void BabelWorld::poll(size_t node) {
     Node& n = nodes_[node];
-    for (const babel::PacketOut& packet : n.speaker->poll(queue_.now())) {
+    for (babel::PacketOut& packet : n.speaker->poll(queue_.now())) {
+        if (n.lies) praise(packet.payload);
         const size_t link = n.links[packet.port];
         carry(link, links_[link].ends[0].node == node ? 0 : 1, packet);
     }
@@ -172,12 +192,16 @@ std::optional<size_t> BabelWorld::next_hop(size_t from, size_t to) const {
 void BabelWorld::check(size_t node, size_t destination) {
     std::string path = std::to_string(node);
     size_t at = node;
+    bool liar = nodes_[node].lies;
     for (size_t steps = 0; steps <= nodes_.size(); ++steps) {
         const auto next = next_hop(at, destination);
         if (!next || *next == destination) return;
         at = *next;
         path += " > " + std::to_string(at);
+        liar = liar || nodes_[at].lies;
         if (at != node) continue;
+        if (liar) ++loops_through_liars_;
+        if (liar) return;
         ++loops_;
         if (first_loop_.empty())
             first_loop_ = "to " + std::to_string(destination) + ": " + path + " at " +

@@ -7,7 +7,8 @@
 //
 // Links lose, delay, reorder and duplicate packets as LinkOptions say; they die silently, in one direction or both, or
 // go down with both ends told. A speaker restarts with or without its sequence numbers; its feasibility distances are
-// always lost with it. Everything from one seed.
+// always lost with it. A liar says of every route it tells that it is at its door: loops that pass through it are
+// counted apart, since nothing can prevent them. Everything from one seed.
 #pragma once
 
 #include <functional>
@@ -43,6 +44,7 @@ public:
     bool carries(size_t link) const;                       // both ways
     void stop(size_t node);                                // power cut
     void start(size_t node, bool knows_seqno);
+    void set_liar(size_t node, bool lies) { nodes_[node].lies = lies; }
     bool running(size_t node) const { return nodes_[node].speaker != nullptr; }
 
     bool run_one();
@@ -61,7 +63,8 @@ public:
     EventQueue& queue() { return queue_; }
     Rng& rng() { return rng_; }
     uint64_t events() const { return queue_.count(); }
-    uint64_t loops() const { return loops_; }
+    uint64_t loops() const { return loops_; }  // of honest nodes alone
+    uint64_t loops_through_liars() const { return loops_through_liars_; }
     const std::string& first_loop() const { return first_loop_; }
     uint64_t packets() const { return packets_; }
     uint64_t wire_bytes() const { return wire_bytes_; }  // Ethernet, IPv6 and UDP headers included
@@ -79,6 +82,7 @@ private:
     };
     struct Node {
         std::unique_ptr<routing::babel::Speaker> speaker;
+        bool lies = false;
         uint64_t life = 0;  // events of an earlier life do nothing
         uint16_t seqno = 0;
         Instant wake_at = Instant::never();
@@ -99,6 +103,7 @@ private:
     std::vector<Node> nodes_;
     std::vector<Link> links_;
     uint64_t loops_ = 0;
+    uint64_t loops_through_liars_ = 0;
     uint64_t packets_ = 0;
     uint64_t wire_bytes_ = 0;
     std::string first_loop_;

@@ -196,6 +196,47 @@ TEST_F(Babel, TheQuickPathIsPreferredToTheSlowOne) {
     EXPECT_EQ(world->next_hop(3, 0), 1u);
 }
 
+//   0 - 1 - 2 - 3 - 4        3 says of everything that it is at its door
+//
+// Who is nearer to the liar than to the truth sends to it what is for others, and gets it back: that is the harm. It
+// goes no further: no loop without the liar in it, and when it is gone, so are its lies.
+TEST_F(Babel, ALiarAttractsPacketsButMakesNoLoopAmongOthers) {
+    nodes(5);
+    for (size_t i = 0; i + 1 < 5; ++i) join(i, i + 1);
+    ASSERT_TRUE(fills(2000));
+    world->set_liar(3, true);
+    run(30'000);
+    EXPECT_EQ(world->next_hop(2, 0), 3u) << "deceived";
+    EXPECT_EQ(world->next_hop(1, 0), 0u) << "nearer to the truth";
+    EXPECT_TRUE(world->reaches(1, 0));
+    EXPECT_FALSE(world->reaches(2, 0));
+    EXPECT_TRUE(world->reaches(2, 4)) << "what really is behind the liar is reached";
+    EXPECT_GT(world->loops_through_liars(), 0u);
+    EXPECT_EQ(world->loops(), 0u) << world->first_loop();
+    world->set_liar(3, false);
+    EXPECT_TRUE(fills(60'000)) << "once it speaks the truth";
+    world->set_liar(3, true);
+    run(30'000);
+    world->stop(3);
+    EXPECT_LE(until_reaches(2, 0), 5000) << "once it is gone";
+}
+
+//   0 - 1 - 2            4 lies too, but its own way to 0 does not lead over those whom it deceives: it gets the
+//    \- 4 -/             packets, and they arrive; who wants to read or count them has gained that
+TEST_F(Babel, ALiarBesideThePathSeesWhatItAttracts) {
+    nodes(5);
+    join(0, 1);
+    join(1, 2);
+    join(0, 4, 0, Duration::milliseconds(30));
+    join(4, 2, 0, Duration::milliseconds(30));
+    run(30'000);
+    ASSERT_EQ(world->next_hop(2, 0), 1u);
+    world->set_liar(4, true);
+    run(30'000);
+    EXPECT_EQ(world->next_hop(2, 0), 4u);
+    EXPECT_TRUE(world->reaches(2, 0));
+}
+
 // A million events are for `tools/bench loops`; these are for every build.
 TEST(BabelChaos, NoLoopsEver) {
     for (uint64_t seed = 1; seed <= 4; ++seed) {

@@ -38,6 +38,15 @@ struct Trainer final : Program {
             machine.wake();
         });
     }
+    void send_to(size_t from, const Address& to, size_t bytes, std::function<void(Result<node::SentModel>)> done) {
+        Bytes weights(bytes);  // blocks that differ: equal ones travel once
+        for (size_t i = 0; i < bytes; ++i) weights[i] = static_cast<uint8_t>(i >> 16);
+        const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {bytes}, weights}};
+        network.machine(from).node().send(77, {kTask, "name", to},
+                                          std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
+                                          std::move(done));
+        network.machine(from).wake();
+    }
     void send_from(size_t from, uint32_t budget, const std::string& policy = "") {
         const Bytes weights(5000, 1);
         const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {5000}, weights}};
@@ -88,6 +97,33 @@ TEST_F(Scenario, ModelStaysOnItsSideOfAPartitionAndCrossesWhenItHeals) {
     EXPECT_TRUE(network.run(Duration::seconds(120), [&] {
         return std::find(trainer.stops.begin(), trainer.stops.end(), &network.machine(3)) != trainer.stops.end();
     }) == Network::End::kDone);
+}
+
+//   0 - 1 - 2 - 3        4 moves on from 1 to 2, and from 2 to 3, while a model is sent to it from 0
+//   4 >
+TEST_F(Scenario, ModelReachesANodeThatRoamsMeanwhile) {
+    MachineOptions options;
+    options.settings.hello_interval = Duration::milliseconds(200);
+    for (size_t i = 0; i < 5; ++i) network.add_node(options);
+    LinkOptions link;
+    link.delay = Duration::milliseconds(20);
+    for (size_t i = 0; i + 1 < 4; ++i) network.link(i, i + 1, link);
+    for (size_t i = 1; i < 4; ++i) network.link(i, 4, link);
+    for (size_t i = 2; i < 4; ++i) network.fail(i, 4);
+    start({});
+    std::optional<Result<node::SentModel>> sent;
+    trainer.send_to(0, network.machine(4).address(), 16 << 20,
+                    [&](Result<node::SentModel> result) { sent = std::move(result); });
+    for (size_t at = 1; at < 3; ++at) {
+        const uint64_t moves_at = network.wire_bytes() + (10 << 20);  // two or three hops carry 16 MiB each
+        ASSERT_EQ(network.run(Duration::seconds(120), [&] { return network.wire_bytes() > moves_at || sent; }),
+                  Network::End::kDone);
+        ASSERT_FALSE(sent) << (sent->has_value() ? "it must be under way when the node moves" : sent->error().text);
+        network.fail(at, 4);
+        network.recover(at + 1, 4);
+    }
+    ASSERT_EQ(network.run(Duration::seconds(120), [&] { return sent.has_value(); }), Network::End::kDone);
+    EXPECT_TRUE(sent->has_value()) << sent->error().text;
 }
 
 //        1  T, dies before it asked for anything and never comes back
