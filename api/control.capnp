@@ -75,6 +75,7 @@ struct Destination {
       policy @2 :Text;  # empty: the journey's, or the task's
       wireBytes @3 :UInt64;  # budgets of a journey that begins; 0: the task's
       timeMs @4 :UInt64;
+      itinerary @5 :List(Data);  # of a journey that begins: its stops, in order; none: the policy chooses
     }
   }
 }

@@ -33,6 +33,7 @@ struct NextStop {
     std::string policy;       // empty: the journey's, or the task's
     uint64_t wire_bytes = 0;  // budgets of a journey that begins; 0: the task's
     Duration time = {};
+    std::vector<Address> itinerary{};  // of a journey that begins: its stops, in order
     bool operator==(const NextStop&) const = default;
 };
 using Destination = std::variant<NextStop, Address>;

@@ -35,6 +35,9 @@ void put(schema::Destination::Builder out, const Destination& destination) {
     stop.setPolicy(text(next.policy));
     stop.setWireBytes(next.wire_bytes);
     stop.setTimeMs(static_cast<uint64_t>(next.time.count_ms()));
+    if (next.itinerary.empty()) return;
+    auto itinerary = stop.initItinerary(count(next.itinerary.size()));
+    for (unsigned i = 0; i < itinerary.size(); ++i) itinerary.set(i, blob(next.itinerary[i].view()));
 }
 
 void put(capnp::List<schema::Metric>::Builder out, const std::vector<std::pair<std::string, double>>& metrics) {

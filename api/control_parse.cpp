@@ -41,8 +41,12 @@ Destination destination(schema::Destination::Reader in) {
     if (!in.isNextStop()) throw Malformed{"a destination is neither an address nor a next stop"};
     const auto next = in.getNextStop();
     if (next.getTimeMs() > kJourneyTimeMax) throw Malformed{"a journey may take a hundred years at most"};
-    return NextStop{next.getStops(), text(next.getPolicy()), next.getWireBytes(),
-                    Duration::milliseconds(static_cast<int64_t>(next.getTimeMs()))};
+    if (next.getItinerary().size() > limits::kJourneyItineraryMax)
+        throw Malformed{"an itinerary has 256 stops at most"};
+    NextStop out{next.getStops(), text(next.getPolicy()), next.getWireBytes(),
+                 Duration::milliseconds(static_cast<int64_t>(next.getTimeMs()))};
+    for (const auto stop : next.getItinerary()) out.itinerary.push_back(address(stop));
+    return out;
 }
 
 Work work(schema::Work::Reader in) {

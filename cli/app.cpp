@@ -254,9 +254,13 @@ private:
             sending->add_option("--task", a_.send.task, "what the model is for: a name or key, see `task list`")
                 ->capture_default_str();
         sending->add_option("--policy", a_.send.policy, "how stops are chosen")->excludes(to);
+        CLI::Option* itinerary =
+            sending->add_option("--itinerary", a_.send.itinerary, "the stops: addresses with commas between them");
+        itinerary->delimiter(',')->excludes(to);
         sending->add_option("--name", a_.send.name, "for people; the file's name if not given");
-        sending->callback([this, stops, bytes, time, task] {
-            const bool journey = stops->count() + bytes->count() + time->count() + task->count() > 0;
+        sending->callback([this, stops, bytes, time, task, itinerary] {
+            const bool journey =
+                stops->count() + bytes->count() + time->count() + task->count() + itinerary->count() > 0;
             if (a_.send.to.empty() && !journey)
                 throw CLI::ValidationError("send", "say where: --to ADDRESS, or --task TASK --stops N");
             chosen_ = [this](Context& c) { return send(c, a_.send); };

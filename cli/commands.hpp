@@ -25,6 +25,7 @@ struct SendOptions {
     uint64_t bytes = 0;
     double time_s = 0;
     std::string policy;
+    std::vector<std::string> itinerary;  // addresses
     std::string name;  // empty: the file's
 };
 Result<Outcome> send(Context& context, const SendOptions& options);

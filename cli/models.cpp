@@ -15,9 +15,15 @@ namespace {
 constexpr auto kFollowEvery = std::chrono::milliseconds(500);
 
 Result<api::Destination> destination_of(const SendOptions& options) {
-    if (options.to.empty())
-        return api::Destination(api::NextStop{options.stops, options.policy, options.bytes,
-                                              Duration::milliseconds(static_cast<int64_t>(options.time_s * 1000))});
+    if (options.to.empty()) {
+        api::NextStop next{options.stops, options.policy, options.bytes,
+                           Duration::milliseconds(static_cast<int64_t>(options.time_s * 1000))};
+        for (const std::string& stop : options.itinerary) {
+            AIP_ASSIGN(const Address node, address_from(stop));
+            next.itinerary.push_back(node);
+        }
+        return api::Destination(std::move(next));
+    }
     AIP_ASSIGN(const Address address, address_from(options.to));
     return api::Destination(address);
 }

@@ -60,7 +60,7 @@ Result<std::unique_ptr<model::Source>> source_of(std::optional<OwnedFd> file) {
 node::NextDestination destination_of(const api::Destination& to) {
     if (const auto* address = std::get_if<Address>(&to)) return *address;
     const auto& next = std::get<api::NextStop>(to);
-    return node::OnJourney{next.stops, next.policy, next.wire_bytes, next.time};
+    return node::OnJourney{next.stops, next.policy, next.wire_bytes, next.time, next.itinerary};
 }
 
 node::WorkDone work_of(api::Work& work) {

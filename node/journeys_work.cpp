@@ -37,8 +37,13 @@ Result<std::optional<routing::JourneyRecord>> Journeys::begin(uint64_t id, const
     const routing::TaskRecord rules = tasks_.rules(order.task);
     const auto least = [](auto a, auto b) { return b == decltype(b){} ? a : a == decltype(a){} ? b : std::min(a, b); };
     routing::JourneyStart start{id, order.task, asked.policy, services_.self(), 0, {}};
-    if (start.policy.empty()) start.policy = rules.weights.policy;
+    if (start.policy.empty()) start.policy = asked.itinerary.empty() ? rules.weights.policy : "itinerary";
+    if (asked.itinerary.empty() != (start.policy != "itinerary"))
+        return Error{ErrorCode::kInvalid,
+                     "policy itinerary and a list of stops need each other: --itinerary NODE,NODE"};
+    start.itinerary = asked.itinerary;
     start.stops = least(rules.budget.stops, asked.stops);
+    if (start.stops == 0) start.stops = static_cast<uint32_t>(asked.itinerary.size());
     start.wire_bytes = least(rules.budget.wire_bytes, asked.wire_bytes);
     start.time = least(rules.budget.time, asked.time);
     start.created = services_.clock.wall();

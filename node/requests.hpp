@@ -45,6 +45,7 @@ struct OnJourney {
     std::string policy;       // empty: the journey's own, or the task's
     uint64_t wire_bytes = 0;  // budgets on send; 0: the task's
     Duration time = {};
+    std::vector<Address> itinerary{};  // on send: the stops, in order; the policy is then `itinerary`
 };
 using NextDestination = std::variant<OnJourney, Address>;
 

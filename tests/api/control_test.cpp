@@ -52,7 +52,7 @@ TEST(Control, LossesThatWereNotMeasuredStayNotANumber) {
 TEST(Control, ExactlySendFinishFileAndDeliveryBringADescriptor) {
     size_t files = 0;
     for (const Message& message : every_message()) files += has_file(message);
-    EXPECT_EQ(files, 5u);  // two kinds of Send among them
+    EXPECT_EQ(files, 6u);  // three kinds of Send among them
 }
 
 TEST(Control, EveryTruncationIsRefusedOrShorter) {

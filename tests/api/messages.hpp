@@ -35,6 +35,8 @@ inline std::vector<RequestBody> every_request_body() {
         Bind{"fashion"},
         PublishInterest{"fashion", {1, 0, uint64_t{1} << 40}, 77, 1234.5},
         Send{"fashion", "mlp", NextStop{120, "coverage"}},
+        Send{"fashion", "mlp",
+             NextStop{0, "itinerary", 0, {}, {*Address::parse("fd01:203:405::1"), *Address::parse("fd01:203:405::2")}}},
         Send{"fashion", "mlp", address_of(9)},
         Receive{"fashion", false},
         Finish{17, {"sgd", 200, 10, 0.75, 0.5, {{"accuracy", 0.625}, {"seconds", 2}}, {{"rate", "0.05"}}}, NextStop{}},

@@ -195,6 +195,16 @@ TEST_F(WithNode, SendsAFileAndShowsItsHashProgressAndReceipt) {
     EXPECT_EQ(request.destination, api::Destination(api::NextStop{120, "coverage"}));
 }
 
+TEST_F(WithNode, SendsAModelToTheStopsThatAreNamed) {
+    const std::string file = write_file("m.safetensors", "0123456789");
+    ASSERT_EQ(run({"send", file, "--task", "fashion", "--itinerary", "fd12:3456:789a::2,fd12:3456:789a::3"}).exit, 0);
+    api::NextStop next;
+    next.itinerary = {*Address::parse("fd12:3456:789a::2"), *Address::parse("fd12:3456:789a::3")};
+    EXPECT_EQ(std::get<api::Send>(node_.seen.back()).destination, api::Destination(next));
+    EXPECT_EQ(run({"send", file, "--itinerary", "fd12:3456:789a::2", "--to", "fd12:3456:789a::2"}).exit, 2);
+    EXPECT_EQ(run({"send", file, "--itinerary", "nobody"}).exit, 1);
+}
+
 TEST_F(WithNode, SaysInOneLineWhyASendFailed) {
     const std::string file = write_file("m.safetensors", "0123456789");
     const Ran unserved = run({"send", file, "--task", "unserved", "--stops", "1"});

@@ -2,6 +2,10 @@
 //
 //        0 -- 1 -- 2        a program on each, bound to the task unless said otherwise
 #include "node/best.hpp"
+
+#include <sstream>
+
+#include "routing/train_segments.hpp"
 #include "tests/node/world.hpp"
 
 namespace aip::node {
@@ -180,6 +184,48 @@ TEST(Best, IsReadAsItWasWrittenAndNothingElse) {
     EXPECT_EQ(*parse_best(as_bytes(text)), best);
     for (size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse_best(as_bytes(text).first(n)).has_value()) << n;
     EXPECT_FALSE(parse_best(as_bytes(text + "x")).has_value());
+}
+
+// The plan of a journey is printed as its segments of End.Train: one for each stop that is still to come, in order,
+// from which the stop can be read back (rfc/0012 section 6).
+struct Itineraries : World {
+    std::vector<Address> shown(size_t i, uint64_t journey) {
+        Bytes id;
+        Writer(id).u64(journey);
+        const auto table = report(i, "journey", {to_hex(id)});
+        const std::string head = "planned, as segments of End.Train for task " + std::string(kTask) + ":";
+        std::vector<Address> stops;
+        if (!table.has_value()) return stops;
+        for (const std::string& note : table->notes) {
+            if (!note.starts_with(head)) continue;
+            std::istringstream words(note.substr(head.size()));
+            for (std::string sid; words >> sid;)
+                stops.push_back(routing::train_stop(Address::parse(sid).value_or(Address{})).value_or(Address{}));
+        }
+        return stops;
+    }
+};
+
+TEST_F(Itineraries, AreFollowedAndShownAsSegmentsOneToOne) {
+    row(4, {0});
+    const auto at = [&](size_t i) { return network.machine(i).address(); };
+    const std::vector<size_t> plan{3, 1, 3, 2};
+    OnJourney order;
+    for (const size_t i : plan) order.itinerary.push_back(at(i));
+    const auto sent = send(0, order, model_file(1));
+    ASSERT_TRUE(sent.has_value()) << sent.error().text;
+    for (size_t stop = 0; stop < plan.size(); ++stop) {
+        ASSERT_TRUE(delivered(stop + 1)) << stop;
+        ASSERT_EQ(keeper.given[stop].machine, plan[stop]);
+        const std::vector<Address> left(order.itinerary.begin() + static_cast<std::ptrdiff_t>(stop),
+                                        order.itinerary.end());
+        EXPECT_EQ(shown(plan[stop], sent->journey), left) << "before the stop is made";
+        ASSERT_TRUE(finish(keeper.given[stop], model_file(static_cast<uint8_t>(stop + 2))).has_value());
+    }
+    EXPECT_TRUE(shown(plan.back(), sent->journey).empty());
+    order.policy = "coverage";
+    EXPECT_EQ(send(0, order, model_file(1)).error().code, ErrorCode::kInvalid);
+    EXPECT_EQ(send(0, OnJourney{3, "itinerary"}, model_file(1)).error().code, ErrorCode::kInvalid);
 }
 
 }  // namespace
