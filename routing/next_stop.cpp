@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "routing/policies.hpp"
@@ -29,15 +30,15 @@ Result<std::unique_ptr<NextStopPolicy>> make_policy(std::string_view name, const
 std::vector<Candidate> candidates_of(const JourneyRecord& journey, const InterestTable& interest, const PathTo& path_to,
                                      const Address& here) {
     std::vector<Candidate> out;
-    const auto entries = interest.entries(journey.task);
+    auto entries = interest.entries(journey.task);
     out.reserve(entries.size());
-    for (const InterestEntry& entry : entries) {
-        const InterestRecord& record = entry.record;
+    for (InterestEntry& entry : entries) {
+        InterestRecord& record = entry.record;
         const auto path = path_to(record.origin);
         const Visit visit = journey.visit(record.origin);
         Candidate candidate;
         candidate.node = record.origin;
-        candidate.sketch = record.sketch;
+        candidate.sketch = std::move(record.sketch);
         candidate.samples = record.samples;
         candidate.samples_per_second = record.samples_per_second;
         candidate.queue = record.queue;
