@@ -1,14 +1,11 @@
 #include "model/merge_rules.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
 namespace aip::model {
 namespace {
-
-constexpr std::array<std::string_view, 5> kNames{"mean", "median", "trimmed-mean", "krum", "multi-krum"};
 
 class Mean final : public MergeRule {
 public:
@@ -116,14 +113,16 @@ void MergeRule::merge(std::span<std::vector<double>> models, std::span<const dou
     }
 }
 
-bool is_merge_rule(std::string_view name) { return std::find(kNames.begin(), kNames.end(), name) != kNames.end(); }
-
-Result<std::unique_ptr<MergeRule>> make_merge_rule(const MergeOrder& order, size_t models) {
-    if (!is_merge_rule(order.rule))
+Result<void> check_merge_order(const MergeOrder& order) {
+    if (std::find(kMergeRules.begin(), kMergeRules.end(), order.rule) == kMergeRules.end())
         return Error{ErrorCode::kInvalid, "no merging rule is called '" + order.rule +
                                               "'; there are mean, median, trimmed-mean, krum and multi-krum"};
-    if (!(order.outliers >= 0 && order.outliers < 0.5))
-        return Error{ErrorCode::kInvalid, "the share of outliers is 0 to less than 0.5; a majority cannot be outvoted"};
+    if (order.outliers >= 0 && order.outliers < 0.5) return {};
+    return Error{ErrorCode::kInvalid, "the share of outliers is 0 to less than 0.5; a majority cannot be outvoted"};
+}
+
+Result<std::unique_ptr<MergeRule>> make_merge_rule(const MergeOrder& order, size_t models) {
+    AIP_TRY(check_merge_order(order));
     if (models == 0) return Error{ErrorCode::kInvalid, "there is no model to merge"};
     if (order.rule == "mean") return std::unique_ptr<MergeRule>(std::make_unique<Mean>());
     if (order.rule == "median") return std::unique_ptr<MergeRule>(std::make_unique<Median>());
@@ -134,14 +133,14 @@ Result<std::unique_ptr<MergeRule>> make_merge_rule(const MergeOrder& order, size
     if (trimmed) return std::unique_ptr<MergeRule>(std::make_unique<TrimmedMean>(wrong));
     const bool one = order.rule == "krum";
     return std::unique_ptr<MergeRule>(
-        std::make_unique<Krum>(one ? kNames[3] : kNames[4], wrong, one ? 1 : models - 2 * wrong - 2));
+        std::make_unique<Krum>(one ? kMergeRules[3] : kMergeRules[4], wrong, one ? 1 : models - 2 * wrong - 2));
 }
 
 Result<PickedRule> pick_merge_rule(const MergeOrder& order, size_t models) {
+    AIP_TRY(check_merge_order(order));
     auto asked = make_merge_rule(order, models);
     if (asked) return PickedRule{std::move(*asked), {}};
-    if (!is_merge_rule(order.rule) || models == 0) return asked.error();
-    for (const std::string_view next : {kNames[2], kNames[1]}) {
+    for (const std::string_view next : {kMergeRules[2], kMergeRules[1]}) {
         auto rule = make_merge_rule({std::string(next), order.outliers}, models);
         if (rule) return PickedRule{std::move(*rule), asked.error().text + "; " + std::string(next) + " was taken"};
     }

@@ -12,6 +12,7 @@
 // But for the mean none looks at samples: those are the word of whoever trained. Values and pure functions.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@
 #include "base/result.hpp"
 
 namespace aip::model {
+
+inline constexpr std::array<std::string_view, 5> kMergeRules{"mean", "median", "trimmed-mean", "krum", "multi-krum"};
 
 struct MergeOrder {
     std::string rule = "mean";
@@ -41,7 +44,7 @@ public:
                        std::span<double> out) const;
 };
 
-bool is_merge_rule(std::string_view name);
+Result<void> check_merge_order(const MergeOrder& order);  // kInvalid says what there is
 // kInvalid says how many models the rule needs.
 Result<std::unique_ptr<MergeRule>> make_merge_rule(const MergeOrder& order, size_t models);
 

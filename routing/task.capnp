@@ -40,4 +40,15 @@ struct Task {
 
   walkersMax @26 :UInt32 = 1;
   lateMs @27 :UInt64;          # 0: a journey is never looked for
+
+  mergeRule @28 :MergeRule;    # when walkers meet
+  outliers @29 :Float64 = 0.2; # share of them that may be wrong
+
+  enum MergeRule {
+    mean @0;
+    median @1;
+    trimmedMean @2;
+    krum @3;
+    multiKrum @4;
+  }
 }

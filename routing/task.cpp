@@ -99,6 +99,7 @@ Result<void> check_task(const TaskRecord& record) {
     AIP_TRY(check_weights(record.weights));
     AIP_TRY(check_stay(record.stay));
     AIP_TRY(check_budget(record.budget));
+    if (const auto merge = model::check_merge_order(record.merge); !merge) return refused(merge.error().text);
     if (record.walkers_max == 0 || record.walkers_max > limits::kTaskWalkersMax)
         return refused(std::to_string(record.walkers_max) + " walkers; allowed is 1 to 64");
     return check_span("lateness", record.late_after, Duration::seconds(1));

@@ -1,4 +1,6 @@
 // The task record as canonical Cap'n Proto, both ways.
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "routing/canonical.hpp"
 #include "routing/task.capnp.h"
@@ -74,6 +76,18 @@ Result<StayRules> get_stay(schema::Task::Reader in) {
     return stay;
 }
 
+void put_merge(schema::Task::Builder out, const model::MergeOrder& merge) {
+    const auto rule = std::find(model::kMergeRules.begin(), model::kMergeRules.end(), merge.rule);
+    out.setMergeRule(static_cast<schema::Task::MergeRule>(rule - model::kMergeRules.begin()));
+    out.setOutliers(merge.outliers);
+}
+
+Result<model::MergeOrder> get_merge(schema::Task::Reader in) {
+    const auto rule = static_cast<size_t>(in.getMergeRule());
+    if (rule >= model::kMergeRules.size()) return invalid("has a merging rule that is not known here");
+    return model::MergeOrder{std::string(model::kMergeRules[rule]), in.getOutliers()};
+}
+
 Result<Duration> get_time(uint64_t ms) {
     if (ms > kTimeMsMax) return invalid("has a time over a year");
     return Duration::milliseconds(static_cast<int64_t>(ms));
@@ -102,6 +116,7 @@ Result<TaskRecord> read_task(schema::Task::Reader in) {
     AIP_ASSIGN(record.budget.time, get_time(in.getTimeMs()));
     record.walkers_max = in.getWalkersMax();
     AIP_ASSIGN(record.late_after, get_time(in.getLateMs()));
+    AIP_ASSIGN(record.merge, get_merge(in));
     AIP_TRY(check_task(record));
     return record;
 }
@@ -124,6 +139,7 @@ Bytes encode_task(const TaskRecord& record) {
         out.setTimeMs(static_cast<uint64_t>(record.budget.time.count_ms()));
         out.setWalkersMax(record.walkers_max);
         out.setLateMs(static_cast<uint64_t>(record.late_after.count_ms()));
+        put_merge(out, record.merge);
     });
     AIP_ASSERT(body.size() <= kBodyBytesMax);
     return body;

@@ -36,6 +36,7 @@ TaskRecord largest_task() {
     record.name.assign(limits::kTaskNameMax, 'n');
     record.weights.policy.assign(limits::kTaskNameMax, 'p');
     record.stay.loss = 0.1;
+    record.merge = {"multi-krum", 0.375};
     record.admission.members.clear();
     for (uint64_t i = 0; i < limits::kTaskMembersMax; ++i)
         record.admission.members.push_back(plain_address(UINT64_MAX - limits::kTaskMembersMax + i));
@@ -117,6 +118,8 @@ TEST(TaskRecord, SaysWhichRuleIsWrongAndWhatIsAllowed) {
     EXPECT_THAT(complaint([](TaskRecord& t) { t.budget.time = Duration::nanoseconds(1'500'000); }),
                 HasSubstr("time of a journey"));
     EXPECT_THAT(complaint([](TaskRecord& t) { t.walkers_max = 0; }), HasSubstr("0 walkers; allowed is 1 to 64"));
+    EXPECT_THAT(complaint([](TaskRecord& t) { t.merge.rule = "best"; }), HasSubstr("no merging rule is called 'best'"));
+    EXPECT_THAT(complaint([](TaskRecord& t) { t.merge.outliers = 0.5; }), HasSubstr("outliers is 0 to less than 0.5"));
     EXPECT_THAT(complaint([](TaskRecord& t) { t.late_after = Duration::milliseconds(1); }), HasSubstr("lateness"));
 }
 
