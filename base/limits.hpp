@@ -101,6 +101,19 @@ inline constexpr uint32_t kChangedNamesBytesMax = 768;      // of all of them to
 inline constexpr uint32_t kWhatMax = 32;                    // bytes, [a-z0-9._-]
 inline constexpr uint32_t kSoftwareMax = 128;               // bytes
 
+// Witnesses and forks (rfc/0014, ledger/, node/)
+inline constexpr uint32_t kConsistencyHashesMax = 63;      // in one request to a witness
+inline constexpr uint32_t kWitnessRequestMax = 12u << 10;  // bytes, as text
+inline constexpr uint32_t kWitnessLogsMax = 4096;          // logs that one node witnesses
+inline constexpr uint32_t kWitnessesMax = 8;               // asked for one checkpoint
+inline constexpr uint32_t kCosignedSizesKept = 64;         // checkpoints of ours whose cosignatures are kept
+inline constexpr uint32_t kBookLogsMax = 1024;             // logs whose checkpoints a node compares
+inline constexpr uint32_t kBookHeadsMax = 7;               // of one log: they fit one packet with the credential
+inline constexpr uint32_t kForkProofBytesMax = 6u << 10;
+inline constexpr uint32_t kForksMax = 1024;  // offenders one node remembers
+inline constexpr uint32_t kPolicyBytesMax = 64u << 10;
+inline constexpr uint32_t kPolicyNamesMax = 256;  // logs; witnesses and groups
+
 // Journey
 inline constexpr uint32_t kJourneyStopsKept = 32;  // the last stops, in full
 inline constexpr uint32_t kJourneyBytesMax = 64u << 10;

@@ -179,9 +179,33 @@ Result<Claim> sealed_claim(ByteView sealed) {
     return Claim{claimed_identity(e.credential), e.body};
 }
 
+namespace {
+
+constexpr size_t kSubjectAt = kNodeMagic.size() + 1;
+constexpr size_t kValidityAt = kSubjectAt + PublicKey::kSize;
+
+Validity claimed_validity(ByteView certificate) {
+    Reader r(certificate.subspan(kValidityAt));
+    const auto time = [&] { return WallTime::from_unix_ms(static_cast<int64_t>(r.u64())); };
+    const WallTime not_before = time();
+    return {not_before, time()};
+}
+
+}  // namespace
+
+// The node certificate stands first.
 PublicKey claimed_identity(const CredentialBytes& credential) {
-    constexpr size_t kSubjectAt = kNodeMagic.size() + 1;  // the node certificate stands first
     return *PublicKey::from(credential.view().subspan(kSubjectAt, PublicKey::kSize));
+}
+
+PublicKey claimed_operational(const CredentialBytes& credential) {
+    return *PublicKey::from(credential.view().subspan(kCertificateBytes + kSubjectAt, PublicKey::kSize));
+}
+
+Validity claimed_validity(const CredentialBytes& credential) {
+    const Validity node = claimed_validity(credential.view().first(kCertificateBytes));
+    const Validity operational = claimed_validity(credential.view().subspan(kCertificateBytes));
+    return {std::max(node.not_before, operational.not_before), std::min(node.not_after, operational.not_after)};
 }
 
 Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {

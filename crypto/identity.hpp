@@ -101,6 +101,8 @@ struct Claim {
 };
 Result<Claim> sealed_claim(ByteView sealed);
 PublicKey claimed_identity(const CredentialBytes& credential);
+PublicKey claimed_operational(const CredentialBytes& credential);
+Validity claimed_validity(const CredentialBytes& credential);  // the intersection of both certificates'
 
 // A sealed body without what a receiver has already: domain and credential. Whoever has them joins the same envelope
 // again, byte for byte.

@@ -144,23 +144,25 @@ Result<void> verify_inclusion(const Digest& leaf, uint64_t index, uint64_t size,
     return {};
 }
 
-// RFC 9162 section 2.1.4.2.
-Result<void> verify_consistency(uint64_t old_size, const Digest& old_root, uint64_t size, const Digest& root,
-                                const MerklePath& path) {
-    if (old_size == 0 || old_size > size || size > kTreeSizeMax) return not_proven("consistency");
-    if (old_size == size) {
-        if (!path.empty() || old_root != root) return not_proven("consistency");
-        return {};
-    }
-    const bool whole = std::has_single_bit(old_size);  // then the old root is the first hash, left out of the proof
-    if (!whole && path.empty()) return not_proven("consistency");
+namespace {
+
+struct TwoRoots {
+    Digest old_root;
+    Digest root;
+};
+
+// The roots that a consistency proof leads to, RFC 9162 section 2.1.4.2; nothing if it has not the hashes it needs.
+// `old_root` is the first of them if the old tree is one complete subtree, and not used otherwise. 0 < old_size < size.
+std::optional<TwoRoots> follow(uint64_t old_size, const Digest& old_root, uint64_t size, const MerklePath& path) {
+    const bool whole = std::has_single_bit(old_size);
+    if (!whole && path.empty()) return std::nullopt;
     uint64_t fn = old_size - 1;
     uint64_t sn = size - 1;
     while ((fn & 1) != 0) fn >>= 1, sn >>= 1;
     Digest fr = whole ? old_root : path.front();
     Digest sr = fr;
     for (size_t i = whole ? 0 : 1; i < path.size(); ++i) {
-        if (sn == 0) return not_proven("consistency");
+        if (sn == 0) return std::nullopt;
         if ((fn & 1) != 0 || fn == sn) {
             fr = node_hash(path[i], fr);
             sr = node_hash(path[i], sr);
@@ -171,8 +173,29 @@ Result<void> verify_consistency(uint64_t old_size, const Digest& old_root, uint6
         fn >>= 1;
         sn >>= 1;
     }
-    if (sn != 0 || fr != old_root || sr != root) return not_proven("consistency");
+    if (sn != 0) return std::nullopt;
+    return TwoRoots{fr, sr};
+}
+
+}  // namespace
+
+Result<void> verify_consistency(uint64_t old_size, const Digest& old_root, uint64_t size, const Digest& root,
+                                const MerklePath& path) {
+    if (old_size == 0 || old_size > size || size > kTreeSizeMax) return not_proven("consistency");
+    if (old_size == size) {
+        if (!path.empty() || old_root != root) return not_proven("consistency");
+        return {};
+    }
+    const auto roots = follow(old_size, old_root, size, path);
+    if (!roots || roots->old_root != old_root || roots->root != root) return not_proven("consistency");
     return {};
+}
+
+std::optional<Digest> implied_old_root(uint64_t old_size, uint64_t size, const Digest& root, const MerklePath& path) {
+    if (old_size == 0 || old_size >= size || size > kTreeSizeMax || std::has_single_bit(old_size)) return std::nullopt;
+    const auto roots = follow(old_size, {}, size, path);
+    if (!roots || roots->root != root) return std::nullopt;
+    return roots->old_root;
 }
 
 }  // namespace aip::ledger

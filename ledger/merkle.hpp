@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -63,5 +64,10 @@ Result<void> verify_inclusion(const Digest& leaf, uint64_t index, uint64_t size,
                               const Digest& root);
 Result<void> verify_consistency(uint64_t old_size, const Digest& old_root, uint64_t size, const Digest& root,
                                 const MerklePath& path);
+
+// The root at `old_size` of the tree with this root, as a consistency proof shows it to somebody who believed in
+// another. Nothing if the path does not lead to `root`, or if the old tree is one complete subtree: then the proof
+// leaves its root out.
+std::optional<Digest> implied_old_root(uint64_t old_size, uint64_t size, const Digest& root, const MerklePath& path);
 
 }  // namespace aip::ledger

@@ -42,8 +42,8 @@ Result<NoteSignature> parse_signature_line(std::string_view line) {
                          Bytes(raw->begin() + kKeyIdBytes, raw->end())};
 }
 
-Bytes typed_key(const crypto::PublicKey& key) {
-    Bytes out{kEd25519};
+Bytes typed_key(uint8_t type, const crypto::PublicKey& key) {
+    Bytes out{type};
     Writer(out).put(key.view());
     return out;
 }
@@ -58,23 +58,35 @@ std::string key_id_hex(uint32_t id) {
 
 std::string log_origin(const Address& node) { return "aipacket." + to_hex(node.view()); }
 
-uint32_t NoteKey::id() const {
-    const Digest digest = crypto::Sha256().update(as_bytes(name + "\n")).update(typed_key(key)).finish();
+uint32_t NamedKey::id(uint8_t type) const {
+    const Digest digest = crypto::Sha256().update(as_bytes(name + "\n")).update(typed_key(type, key)).finish();
     return load_be32(digest.bytes.data());
 }
 
-std::string NoteKey::vkey() const { return name + "+" + key_id_hex(id()) + "+" + to_base64(typed_key(key)); }
+std::string NamedKey::vkey(uint8_t type) const {
+    return name + "+" + key_id_hex(id(type)) + "+" + to_base64(typed_key(type, key));
+}
 
-Result<NoteKey> NoteKey::parse(std::string_view vkey) {
-    const Error bad{ErrorCode::kInvalid, "not an Ed25519 verifier key (NAME+KEYID+BASE64); copy it whole"};
+Result<NamedKey> NamedKey::parse(std::string_view vkey, uint8_t type) {
+    const Error bad{ErrorCode::kInvalid, "not an Ed25519 verifier key of type " + std::to_string(type) +
+                                             " (NAME+KEYID+BASE64); copy it whole"};
     const size_t first = vkey.find('+');
     const size_t second = first == std::string_view::npos ? first : vkey.find('+', first + 1);
     if (second == std::string_view::npos || !is_name(vkey.substr(0, first))) return bad;
     const auto raw = from_base64(vkey.substr(second + 1));
-    if (!raw || raw->size() != 1 + crypto::PublicKey::kSize || raw->front() != kEd25519) return bad;
-    NoteKey key{std::string(vkey.substr(0, first)), *crypto::PublicKey::from(ByteView(*raw).subspan(1))};
-    if (key.vkey() != vkey) return Error{ErrorCode::kInvalid, "verifier key has the wrong key id; copy it again"};
+    if (!raw || raw->size() != 1 + crypto::PublicKey::kSize || raw->front() != type) return bad;
+    NamedKey key{std::string(vkey.substr(0, first)), *crypto::PublicKey::from(ByteView(*raw).subspan(1))};
+    if (key.vkey(type) != vkey) return Error{ErrorCode::kInvalid, "verifier key has the wrong key id; copy it again"};
     return key;
+}
+
+uint32_t NoteKey::id() const { return NamedKey{name, key}.id(kEd25519); }
+
+std::string NoteKey::vkey() const { return NamedKey{name, key}.vkey(kEd25519); }
+
+Result<NoteKey> NoteKey::parse(std::string_view vkey) {
+    AIP_ASSIGN(NamedKey named, NamedKey::parse(vkey, kEd25519));
+    return NoteKey{std::move(named.name), named.key};
 }
 
 Result<Note> Note::parse(std::string_view signed_note) {
@@ -111,11 +123,16 @@ Result<void> Note::verify(const NoteKey& key) const {
     return {};
 }
 
-std::string signed_note(std::string_view text, const NoteKey& key, const crypto::Signature& signature) {
-    AIP_ASSERT(text.ends_with('\n') && is_name(key.name));
+std::string signature_line(const std::string& name, uint32_t key_id, ByteView signature) {
+    AIP_ASSERT(is_name(name));
     Bytes raw;
-    Writer(raw).u32(key.id()).put(signature.view());
-    return std::string(text) + "\n" + std::string(kDash) + key.name + " " + to_base64(raw) + "\n";
+    Writer(raw).u32(key_id).put(signature);
+    return std::string(kDash) + name + " " + to_base64(raw) + "\n";
+}
+
+std::string signed_note(std::string_view text, const NoteKey& key, const crypto::Signature& signature) {
+    AIP_ASSERT(text.ends_with('\n'));
+    return std::string(text) + "\n" + signature_line(key.name, key.id(), signature.view());
 }
 
 std::string Checkpoint::text() const {
