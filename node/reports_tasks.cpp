@@ -62,6 +62,8 @@ void add_rules(Fields& fields, const routing::TaskRecord& rules) {
     fields.integer("budget_bytes", rules.budget.wire_bytes);
     fields.real("budget_s", rules.budget.time.count_s());
     fields.integer("walkers_max", rules.walkers_max);
+    fields.text("merge", rules.merge.rule);
+    fields.real("merge_outliers", rules.merge.outliers);
     fields.real("late_s", rules.late_after.count_s());
 }
 
