@@ -255,7 +255,7 @@ void Journeys::choose(uint64_t id, Entry& entry, Instant now) {
 }
 
 Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
-    AIP_ASSIGN(const auto policy, routing::make_policy(entry.record->policy));
+    AIP_ASSIGN(const auto policy, routing::make_policy(entry.record->policy, tasks_.rules(entry.record->task).weights));
     auto candidates = routing::candidates_of(*entry.record, interest_, routes_, services_.self());
     for (routing::Candidate& candidate : candidates)
         if (entry.avoid.contains(candidate.node)) candidate.reachable = false;

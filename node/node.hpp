@@ -112,6 +112,7 @@ private:
     void on_join(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
     size_t exchange_tasks(Instant now);
     void on_task_changed(const KnownTask& known);
+    Result<void> set_interest(const std::string& key, const routing::LocalInterest& interest, Instant now);
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;

@@ -37,7 +37,7 @@ void Node::on_task_changed(const KnownTask& known) {
     for (const Sessions::Move& move : moves) {
         if (!move.from.empty() && !sessions_.anyone_bound(move.from)) interest_.withdraw(move.from, now);
         if (move.to.empty() || !move.interest) continue;
-        if (const auto set = interest_.set(move.to, *move.interest, now); !set)
+        if (const auto set = set_interest(move.to, *move.interest, now); !set)
             services_.host.log("no interest published in task '" + move.to + "': " + set.error().text);
     }
 }
@@ -47,16 +47,21 @@ Result<void> Node::bind(SessionId session, const std::string& task) {
     const bool active = tasks_.takes_part(key);
     if (!active)
         services_.host.log("a program is bound to task '" + key +
-                           "', which this node has not joined: it gets no model " + "before 'aipctl task join'");
+                           "', which this node has not joined: it gets no model before 'aipctl task join'");
     sessions_.bind(session, task, {std::move(key), active});
     return {};
+}
+
+Result<void> Node::set_interest(const std::string& key, const routing::LocalInterest& interest, Instant now) {
+    AIP_TRY(tasks_.fits(key, interest.sketch));
+    return interest_.set(key, interest, now);
 }
 
 Result<void> Node::publish_interest(SessionId session, const std::string& task, routing::LocalInterest interest) {
     Sessions::Binding* binding = sessions_.binding(session, task);
     if (binding == nullptr)
         return Error{ErrorCode::kInvalid, "bind to task '" + task + "' before publishing interest in it"};
-    if (binding->active) AIP_TRY(interest_.set(binding->key, interest, services_.clock.now()));
+    if (binding->active) AIP_TRY(set_interest(binding->key, interest, services_.clock.now()));
     binding->interest = std::move(interest);
     return {};
 }

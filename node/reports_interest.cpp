@@ -1,6 +1,6 @@
-// The interest table for people: who is a member of a task, what its data looks like, and what the task's policy makes
-// of it. The scores are those of the journey of this task that is or was here last; without one, of a journey that
-// would start here now.
+// The interest table for people: who is a member of a task, what its data looks like, and what the policy makes of it
+// with the weights of the task. The scores are those of the journey of this task that is or was here last; without one,
+// of a journey that would start here now.
 #include <algorithm>
 
 #include "node/node.hpp"
@@ -36,6 +36,7 @@ Report empty_table() {
              {"delay_s", kReal},
              {"age_s", kReal},
              {"visits", kInteger},
+             {"cost", kReal},
              {"value", kReal},
              {"why", kText},
              {"epsilon", kReal},
@@ -46,14 +47,21 @@ Report empty_table() {
             {}};
 }
 
-// What a policy says of each candidate; nothing of it if it cannot choose.
-std::vector<routing::Scored> scores_of(const routing::JourneyRecord& journey, const Address& here,
-                                       const std::vector<routing::Candidate>& candidates) {
-    const auto policy = routing::make_policy(journey.policy);
+// What the policy would do now, and what it says of each candidate; but for an escape jump, which has no reasons.
+Result<routing::Choice> choice_of(const routing::JourneyRecord& journey, routing::RoutingWeights weights,
+                                  const Address& here, const std::vector<routing::Candidate>& candidates) {
+    weights.jump = 0;
+    AIP_ASSIGN(const auto policy, routing::make_policy(journey.policy, weights));
     SeededRng rng(journey.id);  // a report draws nothing from the node's own randomness
-    if (!policy) return {};
-    const auto choice = (*policy)->choose(journey, here, candidates, rng);
-    return choice ? choice->scores : std::vector<routing::Scored>{};
+    return policy->choose(journey, here, candidates, rng);
+}
+
+std::string verdict_text(const routing::JourneyRecord& journey, const Result<routing::Choice>& choice) {
+    const std::string judge = journey.task + ": cost, value and why are those of policy " + journey.policy +
+                              (journey.stops > 0 ? " for a journey after " + std::to_string(journey.stops) + " stops"
+                                                 : " for a journey that starts here now");
+    return judge + (choice ? "; it would go to " + choice->node.text() + ": " + choice->why
+                           : "; it would go nowhere: " + choice.error().text);
 }
 
 std::string version_text(uint64_t prefix) {
@@ -75,7 +83,7 @@ routing::JourneyRecord Node::judged_journey(const std::string& task) const {
     routing::JourneyStart start;
     start.id = 1;
     start.task = task;
-    start.policy = "coverage";
+    start.policy = tasks_.rules(task).weights.policy;
     start.origin = self();
     start.stops = 1;
     auto fresh = routing::start_journey(std::move(start));
@@ -87,7 +95,8 @@ void Node::report_members(const std::string& task, Report& report) const {
     const auto entries = interest_.table().entries(task);
     const routing::JourneyRecord journey = judged_journey(task);
     const auto candidates = routing::candidates_of(journey, interest_.table(), routes(), self());
-    const auto scores = scores_of(journey, self(), candidates);
+    const auto choice = choice_of(journey, tasks_.rules(task).weights, self(), candidates);
+    const auto scores = choice ? choice->scores : std::vector<routing::Scored>{};
     routing::Sketch global;
     for (const auto& entry : entries)
         if (global.empty() || global.same_shape(entry.record.sketch)) global = merged(global, entry.record.sketch);
@@ -99,21 +108,19 @@ void Node::report_members(const std::string& task, Report& report) const {
         const auto speed = record.samples_per_second;
         const bool scored = i < scores.size();
         report.rows.push_back({text(task), text(record.origin.text()), integer(record.samples), known(speed),
-                               known(speed > 0 ? static_cast<double>(record.samples) / speed : 0),
+                               scored ? known(scores[i].training_s) : Cell{},
                                record.memory_bytes > 0 ? integer(record.memory_bytes >> 20) : Cell{},
                                integer(record.queue), routing::divergence(global, record.sketch),
                                here || candidate.reachable ? Cell{candidate.path_cost} : Cell{},
                                known(candidate.delay_s), (now - entries[i].heard).count_s(), integer(candidate.visits),
-                               scored ? Cell{scores[i].value} : Cell{},
+                               scored ? Cell{scores[i].cost} : Cell{}, scored ? Cell{scores[i].value} : Cell{},
                                scored ? text(routing::explain(scores[i])) : Cell{}, known(record.epsilon),
                                text(version_text(record.last_version)), text(sketch_text(record.sketch)),
                                text(here                  ? "this node"
                                     : candidate.reachable ? "reachable"
                                                           : "no route")});
     }
-    report.notes.push_back(task + ": value and why are those of policy " + journey.policy +
-                           (journey.stops > 0 ? " for a journey after " + std::to_string(journey.stops) + " stops"
-                                              : " for a journey that starts here now"));
+    report.notes.push_back(verdict_text(journey, choice));
 }
 
 Result<Report> Node::report_interest(const std::vector<std::string>& args) const {

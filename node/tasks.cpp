@@ -258,6 +258,18 @@ routing::TaskRecord TaskBook::rules(std::string_view key) const {
     return rules;
 }
 
+Result<void> TaskBook::fits(std::string_view key, const routing::Sketch& sketch) const {
+    const KnownTask* known = find(key);
+    if (known == nullptr || known->task.record.sketch.size == 0) return {};
+    const routing::SketchShape& shape = known->task.record.sketch;
+    const bool labels = shape.kind == routing::SketchShape::Kind::kLabels;
+    const size_t has = labels ? sketch.labels.size() : sketch.moments.sum.size();
+    if (has == shape.size) return {};
+    return Error{ErrorCode::kInvalid, "task '" + std::string(key) + "' is about " + std::to_string(shape.size) +
+                                          (labels ? " classes" : " features") + ", and this data says " +
+                                          std::to_string(has)};
+}
+
 Result<void> TaskBook::admit(std::string_view key, uint64_t bytes, bool journey) const {
     const auto denied = [&](const std::string& why) {
         return Error{ErrorCode::kDenied, "task '" + std::string(key) + "' " + why};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "node/services.hpp"
+#include "routing/sketch.hpp"
 #include "routing/task_exchange.hpp"
 
 namespace aip::node {
@@ -55,6 +56,8 @@ public:
     const KnownTask* find(std::string_view key) const;
     bool takes_part(std::string_view key) const;            // open, or joined
     routing::TaskRecord rules(std::string_view key) const;  // of an open or unknown task: the defaults
+    // Whether data of this sketch can be offered to the task.
+    Result<void> fits(std::string_view key, const routing::Sketch& sketch) const;
     // Whether this node takes such a model; kDenied says what to do.
     Result<void> admit(std::string_view key, uint64_t bytes, bool journey) const;
     const std::map<routing::TaskTag, KnownTask>& all() const { return known_; }

@@ -65,8 +65,9 @@ struct Scored {
     double divergence_after = 0;
     double gain = 0;  // divergence now less divergence_after
     double cost = 0;
-    double value = 0;  // what the policy compares; higher is better
-    double age = 0;    // laps it was not visited; 0 if it is not due
+    double training_s = 0;  // expected of a stop there; 0: unknown
+    double value = 0;       // what the policy compares; higher is better
+    double age = 0;         // laps it was not visited; 0 if it is not due
     uint32_t visits = 0;
     bool reachable = false;
     bool due = false;  // not yet visited in this lap

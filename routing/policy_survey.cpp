@@ -97,6 +97,7 @@ void SurveyPolicy::score(Survey& survey) const {
         scored.divergence_after = outlook.after(c.sketch);
         scored.gain = choice.divergence_before - scored.divergence_after;
         scored.cost = cost_of(survey, c);
+        scored.training_s = expected_seconds(survey, c);
         scored.visits = c.visits;
         scored.reachable = c.reachable;
         scored.due = scored.ground == Ground::kNone && c.last_lap < choice.lap;

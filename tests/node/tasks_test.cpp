@@ -185,6 +185,70 @@ TEST_F(Tasks, RefusesRulesThatCannotBe) {
     EXPECT_THAT(create(0, record).error().text, HasSubstr("name needs"));
 }
 
+TEST_F(Tasks, TheRecordRulesTheJourney) {
+    row(3, {0});
+    routing::TaskRecord record = rules();
+    record.weights.policy = "random-walk";
+    record.weights.jump = 1;
+    record.budget = {2, 1'000'000, {}};
+    record.stay.steps = 7;
+    const auto key = create(0, record);
+    ASSERT_TRUE(everyone_knows(*key));
+    ASSERT_TRUE(join(1, kTask));
+    ASSERT_TRUE(join(2, kTask));
+    ASSERT_TRUE(run_until([&] { return members(0, *key) == 2; }));
+    ASSERT_TRUE(send(0, OnJourney{}, model_file(1))) << "the task has a policy and a budget";
+    ASSERT_TRUE(delivered());
+    const auto& given = keeper.given.back();
+    const auto journey = *node(given.machine).journeys().view().at(0).record;
+    EXPECT_EQ(journey.policy, "random-walk");
+    EXPECT_EQ(journey.stops_left, 2u);
+    EXPECT_EQ(journey.bytes_left, 1'000'000u);
+    EXPECT_EQ(given.delivery.stay.steps, 7u);
+    EXPECT_THAT(given.delivery.why, HasSubstr("escape jump")) << "with the weights of the record";
+}
+
+TEST_F(Tasks, InterestIsJudgedByTheRulesOfTheTask) {
+    row(3, {0});
+    routing::TaskRecord record = rules();
+    record.weights.policy = "compute";
+    record.weights.path = 3;
+    record.weights.extras_max = 0;
+    record.weights.jump = 1;  // which the table leaves out
+    const auto key = create(0, record);
+    ASSERT_TRUE(everyone_knows(*key));
+    ASSERT_TRUE(join(1, kTask));
+    ASSERT_TRUE(join(2, kTask));
+    ASSERT_TRUE(run_until([&] { return members(0, *key) == 2; }));
+    const auto table = report(0, "interest", {kTask});
+    ASSERT_TRUE(table);
+    EXPECT_THAT(table->notes.at(0), HasSubstr("policy compute"));
+    const auto column = [&](std::string_view name, size_t row) {
+        for (size_t i = 0; i < table->columns.size(); ++i)
+            if (table->columns[i].name == name) return table->rows.at(row).at(i);
+        return Cell{};
+    };
+    for (size_t i = 0; i < 2; ++i) {
+        EXPECT_DOUBLE_EQ(std::get<double>(column("cost", i)), 3 * std::get<double>(column("path_cost", i)));
+        EXPECT_DOUBLE_EQ(std::get<double>(column("training_s", i)), 0.3) << "30 samples, 100 a second";
+        EXPECT_THAT(std::get<std::string>(column("why", i)), HasSubstr("seconds until it has trained"));
+    }
+}
+
+TEST_F(Tasks, DataOfAnotherShapeIsNotOffered) {
+    row(2, {0});
+    routing::TaskRecord record = rules();
+    record.sketch.size = 10;
+    const auto key = create(0, record);
+    ASSERT_TRUE(everyone_knows(*key));
+    ASSERT_TRUE(join(1, kTask));
+    run_for(Duration::seconds(3));
+    EXPECT_EQ(members(0, *key), 0u);
+    EXPECT_THAT(node(1).publish_interest(session(1), kTask, {{{5, 5}, {}}, 10, 1}).error().text,
+                HasSubstr("10 classes"));
+    EXPECT_TRUE(node(1).publish_interest(session(1), kTask, {{std::vector<uint64_t>(10, 1), {}}, 10, 1}));
+}
+
 TEST_F(Tasks, AProgramMayBindBeforeItsNodeJoins) {
     row(2, {1});
     const auto key = create(0, rules());

@@ -1,6 +1,6 @@
 # What tools/demo claims, each checked with numbers. Sourced by tools/demo.
 
-stops=160
+stops=160        # as the task says
 counted=24       # stops of the second journey
 time_limit=180   # seconds in all
 failed=0
@@ -60,11 +60,13 @@ follow_until() { # STOP
     done
 }
 
-start_journey() { # FILE STOPS NAME
-    record=$dir/stops.$3
+start_journey() { # FILE NAME OPTIONS...
+    local file=$1
+    record=$dir/stops.$2
+    shift 2
     : >"$record"
     shown=0
-    journey=$(ctl 1 send "$1" --task fashion --stops "$2" --json 2>"$dir/said" | jq -r '.rows[0].journey')
+    journey=$(ctl 1 send "$file" --task fashion "$@" --json 2>"$dir/said" | jq -r '.rows[0].journey')
     [[ -n $journey ]] || fail "the journey did not start: $(cat "$dir/said")"
 }
 
@@ -107,8 +109,8 @@ claim_journey_and_kills() {
     headline "1 and 3. An MLP with 64 hidden units journeys $stops stops of 10 steps; a daemon and a trainer are killed"
     "$make_model" "$dir/mlp.safetensors" >/dev/null
     snapshot first
-    start_journey "$dir/mlp.safetensors" "$stops" first
-    say "journey $journey starts at n1, without a plan: each holder picks the next stop"
+    start_journey "$dir/mlp.safetensors" first
+    say "journey $journey starts at n1, without a plan: each holder picks the next stop, by the rules of the task"
     meanwhile=show_new_stops
     follow_until 40
     kill_daemon_that_holds_the_model
@@ -183,7 +185,7 @@ claim_bytes_are_accounted_for() {
     headline "5a. A second model journeys $counted stops, undisturbed, counted to the byte"
     "$make_model" "$dir/second.safetensors" --seed 2 >/dev/null
     snapshot before
-    start_journey "$dir/second.safetensors" "$counted" second
+    start_journey "$dir/second.safetensors" second --stops "$counted"
     follow_until "$counted" >/dev/null
     sleep 1 # the last receipt
     snapshot after
@@ -225,6 +227,7 @@ claim_learning() {
 show_tables() {
     headline "What a node says about itself"
     say "aipctl routes, at n1:" && ctl 1 routes
+    say "aipctl task show fashion, at n4:" && ctl 4 task show fashion
     say "aipctl interest fashion, at n1:" && ctl 1 interest fashion
     say "aipctl ledger log, at n1, the end of it:" && ctl 1 ledger log | tail -n 8 | cut -c1-180
 }

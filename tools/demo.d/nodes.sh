@@ -176,12 +176,21 @@ make_network() {
     for i in 1 2 3 4; do write_config "$i" >"$dir/n$i.toml"; done
 }
 
+# One record, made at n1, rules the journeys at every node that joins.
+make_task() {
+    ctl 1 task create fashion --classes 10 --stops "$stops" >/dev/null
+    for i in 2 3 4; do wait_for "n$i knows the task and joins it" 20 joins "$i"; done
+    say "n1 makes the task, fashion: $stops stops a journey, by coverage. Its record reaches all; n2, n3 and n4 join"
+}
+joins() { ctl "$1" task join fashion >/dev/null 2>&1; }
+
 reaches_all() { [[ $(ctl "$1" routes --json 2>/dev/null | jq '[.rows[] | select(.selected)] | length') == 3 ]]; }
 knows_all() { [[ $(ctl "$1" interest fashion --json 2>/dev/null | jq '[.rows[] | select(.state != "no route")] | length') == 4 ]]; }
 
 start_everything() {
     for i in 1 2 3 4; do start_daemon "$i"; done
     for i in 1 2 3 4; do wait_for "node n$i reaches the others" 20 reaches_all "$i"; done
+    make_task
     for i in 1 2 3 4; do start_trainer "$i"; done
     for i in 1 2 3 4; do wait_for "node n$i knows what the others' data is worth" 40 knows_all "$i"; done
     say "four daemons reach each other; four trainers have published what their data looks like"
