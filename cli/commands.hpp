@@ -26,7 +26,7 @@ struct SendOptions {
     double time_s = 0;
     std::string policy;
     std::vector<std::string> itinerary;  // addresses
-    std::string name;  // empty: the file's
+    std::string name;                    // empty: the file's
 };
 Result<Outcome> send(Context& context, const SendOptions& options);
 struct RecvOptions {

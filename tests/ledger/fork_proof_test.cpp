@@ -18,9 +18,7 @@ struct Branch {
         log = *Log::open(store, journal, signer);
         if (entries > 0) append(entries, seed);
     }
-    void append(uint64_t count, uint64_t seed) {
-        EXPECT_TRUE(grow(*log, signer, seed, count));
-    }
+    void append(uint64_t count, uint64_t seed) { EXPECT_TRUE(grow(*log, signer, seed, count)); }
     CertifiedHead head() const { return {signer.credential(), *SignedHead::from(*log->checkpoint(), log->key())}; }
 };
 

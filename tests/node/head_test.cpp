@@ -86,8 +86,11 @@ struct Admit : testing::Test {
         return log->prove(0)->encode();
     }
     ModelHead head() {
-        return {sender.seal(kManifestDomain, manifest->bytes()), routing::seal_journey(record, sender),
-                proof_of(statement, sender), "name", {}};
+        return {sender.seal(kManifestDomain, manifest->bytes()),
+                routing::seal_journey(record, sender),
+                proof_of(statement, sender),
+                "name",
+                {}};
     }
     std::string refusal(const ModelHead& of) {
         const auto admitted = admit(of, sender.self().address, verifier, now);

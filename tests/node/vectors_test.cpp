@@ -34,7 +34,8 @@ void expect_example(const std::string& name, const Message& message) {
 }
 
 TEST(Vectors, OfRfc0008AreWhatWeWriteAndRead) {
-    expect_example("model_head.hex", ModelHead{text("manifest"), text("journey"), text("proof"), "a name", text("task")});
+    expect_example("model_head.hex",
+                   ModelHead{text("manifest"), text("journey"), text("proof"), "a name", text("task")});
     expect_example("model_head_letter.hex", ModelHead{text("manifest"), {}, text("proof"), "", {}});
     expect_example("receipt.hex", Receipt{0x0102030405060708, counting(), WallTime::from_unix_ms(1'767'225'600'000)});
     expect_example("answer.hex", Answer{0x1112131415161718, text("proof"), ""});
