@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/random.hpp"
 #include "base/result.hpp"
 #include "ledger/merkle.hpp"
 
@@ -60,6 +61,7 @@ public:
     void lie_about_sync(bool on) { lying_ = on; }  // a disk that acknowledges what it has not kept
     void flip_hash(Subtree at) { now_.hashes[at].bytes[0] ^= 1; }
     void flip_leaf(uint64_t index) { now_.leaves.at(index)[0] ^= 1; }
+    std::string flip_random_bit(Rng& rng);  // of a leaf, a hash, a checkpoint or the index; says which
 
 private:
     struct State {

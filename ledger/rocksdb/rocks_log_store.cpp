@@ -50,8 +50,9 @@ Error from_status(std::string_view action, const rocksdb::Status& status) {
     return {ErrorCode::kIo, text + "; check the disk and restart the node"};
 }
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(rocksdb::Env* env) {
     rocksdb::DBOptions options;
+    if (env != nullptr) options.env = env;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
     options.paranoid_checks = true;
@@ -60,6 +61,7 @@ rocksdb::DBOptions database_options() {
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.track_and_verify_wals_in_manifest = true;
     options.db_write_buffer_size = kMemoryBytes;
+    options.max_total_wal_size = kMemoryBytes;  // what is only in its log is in the journal too
     options.max_background_jobs = 2;
     options.max_log_file_size = kLogFileBytes;
     options.keep_log_file_num = 2;
@@ -103,13 +105,16 @@ struct RocksLogStore::State {
 RocksLogStore::RocksLogStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RocksLogStore::~RocksLogStore() = default;
 
-Result<std::unique_ptr<RocksLogStore>> RocksLogStore::open(const std::string& directory) {
+Result<std::unique_ptr<RocksLogStore>> RocksLogStore::open(const std::string& directory, const Options& options) {
     const auto cache = rocksdb::NewLRUCache(kMemoryBytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     for (const char* name : kFamilies) descriptors.emplace_back(name, family_options(cache));
     auto state = std::make_unique<State>();
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(database_options(), directory, descriptors, &state->families, &db);
+    const rocksdb::DBOptions settings = database_options(options.env);
+    const auto status = options.read_only
+                            ? rocksdb::DB::OpenForReadOnly(settings, directory, descriptors, &state->families, &db)
+                            : rocksdb::DB::Open(settings, directory, descriptors, &state->families, &db);
     if (!status.ok()) return from_status("open " + directory, status);
     state->db.reset(db);
     std::unique_ptr<RocksLogStore> store(new RocksLogStore(std::move(state)));
@@ -169,6 +174,11 @@ Result<void> RocksLogStore::sync() {
     if (status.ok()) return {};
     state_->failed = true;
     return from_status("sync", status);
+}
+
+Result<void> RocksLogStore::verify_files() {
+    const auto status = state_->db->VerifyChecksum();
+    return status.ok() ? Result<void>{} : from_status("verify its files", status);
 }
 
 Result<Bytes> RocksLogStore::leaf(uint64_t index) {

@@ -1,32 +1,11 @@
 #include "ledger/group_commit.hpp"
 
-#include <deque>
-
 #include "base/limits.hpp"
 #include "fixture.hpp"
+#include "manual_executor.hpp"
 
 namespace aip::ledger {
 namespace {
-
-class ManualExecutor final : public Executor {
-public:
-    void run(std::function<void()> work, std::function<void()> done) override {
-        jobs_.push_back({std::move(work), std::move(done)});
-    }
-    size_t jobs() const { return jobs_.size(); }
-    void run_one() {
-        const auto [work, done] = std::move(jobs_.front());
-        jobs_.pop_front();
-        work();
-        done();
-    }
-    void run_all() {
-        while (!jobs_.empty()) run_one();
-    }
-
-private:
-    std::deque<std::pair<std::function<void()>, std::function<void()>>> jobs_;
-};
 
 struct World {
     MemoryLogStore store;

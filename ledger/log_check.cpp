@@ -1,0 +1,134 @@
+#include "ledger/log_check.hpp"
+
+#include <algorithm>
+
+namespace aip::ledger {
+namespace {
+
+constexpr size_t kUnsignedMax = 1000;  // checkpoints that wait for the entry that names their key
+
+std::string checkpoint_name(uint64_t size) { return "the checkpoint of size " + std::to_string(size); }
+
+// kDenied: a line by one of the keys does not verify. kNotFound: there is none by any of them.
+Result<void> verify_by_any(const Note& note, const std::vector<NoteKey>& keys) {
+    Result<void> best = Error{ErrorCode::kNotFound, "is signed by no key that this log has used"};
+    for (const NoteKey& key : keys) {
+        auto verdict = note.verify(key);
+        if (!verdict && verdict.error().code == ErrorCode::kDenied)
+            return Error{ErrorCode::kDenied, "has a bad signature"};
+        if (verdict) best = std::move(verdict);
+    }
+    return best;
+}
+
+}  // namespace
+
+LogCheck::LogCheck(LogStore& store, crypto::Verifier* verifier, std::optional<NoteKey> current)
+    : store_(store), verifier_(verifier), current_(std::move(current)) {}
+
+void LogCheck::problem(std::string what) {
+    if (++problem_count_ <= kProblemsMax) problems_.push_back(std::move(what));
+}
+
+bool LogCheck::step(uint64_t entries_max) {
+    if (!running_) begin();
+    for (uint64_t i = 0; i < entries_max && tree_.size() < size_; ++i) check_entry(tree_.size());
+    if (tree_.size() < size_) return false;
+    finish();
+    return true;
+}
+
+void LogCheck::begin() {
+    running_ = true;
+    tree_ = {};
+    size_ = checkpoints_ = problem_count_ = 0;
+    problems_.clear();
+    unsigned_.clear();
+    newest_.clear();
+    checkpoint_.clear();
+    keys_.clear();
+    if (current_) keys_.push_back(*current_);
+    const auto head = store_.load();
+    if (!head) return problem(head.error().text);
+    size_ = head->size;
+    newest_ = head->checkpoint;
+}
+
+void LogCheck::check_entry(uint64_t index) {
+    const auto leaf = store_.leaf(index);
+    if (!leaf) problem(leaf.error().text);
+    const auto stored = store_.hash({0, index});
+    if (leaf && stored && leaf_hash(*leaf) != *stored)
+        problem("entry " + std::to_string(index) + " is not what its hash says");
+    if (leaf) check_signature(index, *leaf);
+    if (leaf) check_index(index, *leaf);
+
+    // Goes on with what is stored, so that a damaged entry is reported as one and does not spoil the rest.
+    std::vector<StoredHash> complete;
+    tree_.append(stored ? *stored : leaf ? leaf_hash(*leaf) : Digest{}, complete);
+    for (const StoredHash& computed : complete) {
+        const auto there = computed.at.level == 0 ? stored : store_.hash(computed.at);
+        if (!there) {
+            problem(there.error().text);
+        } else if (*there != computed.hash) {
+            problem("the hash of " + std::to_string(uint64_t{1} << computed.at.level) + " entries from " +
+                    std::to_string(computed.at.index << computed.at.level) + " on is not that of its parts");
+        }
+    }
+    check_checkpoint(tree_.size());
+}
+
+void LogCheck::check_signature(uint64_t index, const Bytes& leaf) {
+    if (verifier_ == nullptr) return;
+    const auto says = read_leaf(leaf);
+    const auto checked = says ? check_leaf(leaf, *verifier_, says->time) : Result<CheckedLeaf>(says.error());
+    if (!checked) return problem("entry " + std::to_string(index) + ": " + checked.error().text);
+    NoteKey key{log_origin(checked->signer.address), checked->signer.operational};
+    const bool known = std::any_of(keys_.begin(), keys_.end(), [&](const NoteKey& k) { return k.key == key.key; });
+    if (!known) keys_.push_back(std::move(key));
+}
+
+// A version must be found, at this entry or at an earlier one that is about it.
+void LogCheck::check_index(uint64_t index, const Bytes& leaf) {
+    const auto says = read_leaf(leaf);
+    if (!says) return;  // another kind of entry
+    const auto found = store_.find(says->version);
+    if (!found) return problem(found.error().text);
+    const auto first = *found && **found < index ? store_.leaf(**found) : Result<Bytes>(leaf);
+    const auto about = first ? read_leaf(*first) : Result<HopStatement>(first.error());
+    if (!*found || **found > index || !about || about->version != says->version)
+        problem("the index does not lead from version " + says->version.hex() + " to entry " + std::to_string(index));
+}
+
+void LogCheck::check_checkpoint(uint64_t size) {
+    const auto text = store_.checkpoint(size);
+    if (!text) return problem(text.error().text);
+    if (!*text || **text == checkpoint_) return;  // of a smaller tree, seen before
+    checkpoint_ = **text;
+    ++checkpoints_;
+    const auto note = Note::parse(checkpoint_);
+    const auto checkpoint = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+    if (!checkpoint || checkpoint->size != size || checkpoint->root != tree_.root())
+        return problem(checkpoint_name(size) + " is damaged, or that of another tree");
+    if (verifier_ == nullptr) return;
+    const auto verdict = verify_by_any(*note, keys_);
+    if (verdict) return;
+    if (verdict.error().code == ErrorCode::kNotFound && unsigned_.size() < kUnsignedMax)
+        unsigned_.emplace_back(size, *note);  // an entry to come may name the key
+    else
+        problem(checkpoint_name(size) + " " + verdict.error().text);
+}
+
+void LogCheck::finish() {
+    running_ = false;
+    for (const auto& [size, note] : unsigned_)
+        if (const auto verdict = verify_by_any(note, keys_); !verdict)
+            problem(checkpoint_name(size) + " " + verdict.error().text);
+    if (size_ == 0) return;
+    const auto note = Note::parse(newest_);
+    const auto newest = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+    if (!newest || newest->size != size_ || newest->root != tree_.root())
+        problem("the newest checkpoint is not that of the entries");
+}
+
+}  // namespace aip::ledger

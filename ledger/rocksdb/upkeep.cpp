@@ -1,0 +1,210 @@
+#include "ledger/rocksdb/upkeep.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "base/owned_fd.hpp"
+#include "ledger/journal_file.hpp"
+#include "ledger/log_check.hpp"
+#include "ledger/rocksdb/rocks_log_store.hpp"
+
+namespace aip::ledger {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kEntriesOfOneStep = 10'000;
+
+std::string store_in(const std::string& directory) { return directory + "/ledger"; }
+std::string journal_in(const std::string& directory) { return directory + "/ledger.journal"; }
+std::string mark_in(const std::string& directory) { return directory + "/checkpoint"; }
+
+Error cannot(std::string_view action, const std::string& path, const std::error_code& cause) {
+    return {cause == std::errc::no_space_on_device ? ErrorCode::kNoSpace : ErrorCode::kIo,
+            "cannot " + std::string(action) + " " + path + ": " + cause.message()};
+}
+
+// The daemon's own lock (daemons/state_lock.hpp).
+Result<OwnedFd> lock(const std::string& state_dir) {
+    const std::string path = state_dir + "/lock";
+    OwnedFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!fd) return cannot("open", path, {errno, std::generic_category()});
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+        return Error{ErrorCode::kExists, "the daemon of " + state_dir + " is running; stop it first"};
+    return fd;
+}
+
+Result<void> sync_all(const std::string& directory) {
+    const OwnedFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || syncfs(fd.get()) != 0) return cannot("sync", directory, {errno, std::generic_category()});
+    return {};
+}
+
+Result<void> copy(const std::string& from, const std::string& to) {
+    std::error_code error;
+    fs::copy(from, to, fs::copy_options::recursive, error);
+    return error ? Result<void>(cannot("copy " + from + " to", to, error)) : Result<void>{};
+}
+
+Result<void> move(const std::string& from, const std::string& to) {
+    std::error_code error;
+    fs::rename(from, to, error);
+    return error ? Result<void>(cannot("move " + from + " to", to, error)) : Result<void>{};
+}
+
+Result<std::vector<LogBatch>> read_journal(const std::string& path) {
+    std::error_code error;
+    if (!fs::exists(path, error)) return Error{ErrorCode::kNotFound, "there is no journal " + path};
+    AIP_ASSIGN(const auto file, FileJournalFile::open(path));
+    return Journal(*file).recover();
+}
+
+uint64_t signed_size(const std::vector<LogBatch>& records) { return records.empty() ? 0 : records.back().size(); }
+
+Result<Checkpoint> checkpoint_of(const LogBatch& record) {
+    AIP_ASSIGN(const Note note, Note::parse(record.checkpoint));
+    return Checkpoint::parse(note.text);
+}
+
+// As Log does when it opens (log.cpp), without signing anything: what the journal adds to a store of `size` entries.
+Result<uint64_t> what_is_added(LogStore& store, uint64_t size, const std::vector<LogBatch>& records) {
+    const HashReader read = [&](Subtree at) { return store.hash(at); };
+    const Error other{ErrorCode::kCorrupt, "the journal and the store tell two histories"};
+    if (records.empty() && size == 0) return uint64_t{0};
+    if (records.empty()) return Error{ErrorCode::kCorrupt, "the journal is empty"};
+    if (records.front().first_index > size)
+        return Error{ErrorCode::kCorrupt, "the store holds " + std::to_string(size) + " entries, but " +
+                                              std::to_string(signed_size(records)) + " were signed for"};
+    AIP_ASSIGN(Frontier tree, Frontier::load(size, read));
+    for (const LogBatch& record : records) {
+        if (record.size() == 0) continue;
+        const auto was = checkpoint_of(record);
+        if (!was || was->size != record.size()) return other;
+        std::vector<StoredHash> unused;
+        if (record.size() > size) {
+            if (record.first_index != tree.size()) return other;
+            for (const Bytes& leaf : record.leaves) tree.append(leaf_hash(leaf), unused);
+            if (tree.root() != was->root) return other;
+        } else {
+            AIP_ASSIGN(const Digest root_then, tree_root(record.size(), read));
+            if (root_then != was->root) return other;
+        }
+    }
+    return tree.size() - size;
+}
+
+void add_problem(FsckReport& report, const Error& error) {
+    ++report.problems;
+    report.first_problems.push_back(error.text);
+}
+
+Result<FsckReport> check(LogStore& store, crypto::Verifier* verifier) {
+    AIP_ASSIGN(const LogHead head, store.load());
+    FsckReport report;
+    if (const auto note = Note::parse(head.checkpoint); note && head.size != 0)
+        if (const auto newest = Checkpoint::parse(note->text)) report.origin = newest->origin;
+    LogCheck all(store, verifier, std::nullopt);
+    while (!all.step(kEntriesOfOneStep)) {}
+    report.entries = all.entries();
+    report.checkpoints = all.checkpoints();
+    report.problems = all.problems();
+    report.first_problems = all.first_problems();
+    return report;
+}
+
+// Whether the backup can go on from what the journal on the spot says was signed. True: with that journal.
+Result<bool> keeps_journal(const std::string& source, const std::string& state_dir, uint64_t backed_up,
+                           bool accept_loss) {
+    const std::string advice =
+        "; signing on from there would fork the node's history, and whoever saw more can prove it. If nothing newer is "
+        "to be had, restore with --accept-loss and give the node a new identity (aipctl key create) before it starts";
+    const auto records = read_journal(journal_in(state_dir));
+    if (!records || records->empty()) {
+        if (accept_loss) return false;
+        return Error{ErrorCode::kDenied, "no journal in " + state_dir +
+                                             " says what this node has signed, and the backup of " +
+                                             std::to_string(backed_up) + " entries may be old" + advice};
+    }
+    if (signed_size(*records) <= backed_up) return false;
+    AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(source), {true, nullptr}));
+    AIP_ASSIGN(const LogHead head, store->load());
+    if (what_is_added(*store, head.size, *records)) return true;
+    if (accept_loss) return false;
+    return Error{ErrorCode::kDenied, "this node has signed for " + std::to_string(signed_size(*records)) +
+                                         " entries, the backup holds " + std::to_string(backed_up) + advice};
+}
+
+}  // namespace
+
+Result<FsckReport> fsck(const std::string& state_dir, crypto::Verifier* verifier) {
+    std::error_code error;
+    if (!fs::exists(store_in(state_dir), error))
+        return Error{ErrorCode::kNotFound,
+                     "there is no ledger in " + state_dir + "; name the daemon's state directory"};
+    AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(state_dir), {true, nullptr}));
+    AIP_ASSIGN(FsckReport report, check(*store, verifier));
+    if (const auto files = store->verify_files(); !files) add_problem(report, files.error());
+    const auto records = read_journal(journal_in(state_dir));
+    const auto added = records ? what_is_added(*store, report.entries, *records) : Result<uint64_t>(records.error());
+    if (!added) add_problem(report, added.error());
+    if (added) report.in_journal = *added;
+    return report;
+}
+
+Result<FsckReport> backup(const std::string& state_dir, const std::string& target) {
+    AIP_ASSIGN(const OwnedFd held, lock(state_dir));
+    AIP_ASSIGN(FsckReport report, fsck(state_dir, nullptr));
+    if (report.problems != 0)
+        return Error{ErrorCode::kCorrupt,
+                     "the ledger is damaged (" + report.first_problems[0] + "); a copy of it would be no backup"};
+    std::error_code error;
+    if (!fs::create_directory(target, error))
+        return error ? cannot("create", target, error)
+                     : Error{ErrorCode::kExists, target + " exists; a backup is never overwritten, name another"};
+    AIP_TRY(copy(store_in(state_dir), store_in(target)));  // bytes, not links: damage here must not be damage there
+    AIP_TRY(copy(journal_in(state_dir), journal_in(target)));
+    AIP_TRY(sync_all(target));
+    AIP_ASSIGN(const auto records, read_journal(journal_in(target)));
+    std::ofstream mark(mark_in(target), std::ios::binary);
+    mark << (records.empty() ? "" : records.back().checkpoint);
+    mark.close();
+    if (!mark) return Error{ErrorCode::kIo, "cannot write " + mark_in(target) + "; the backup is not whole"};
+    AIP_TRY(sync_all(target));
+    return report;
+}
+
+Result<FsckReport> restore(const std::string& source, const std::string& state_dir, bool accept_loss) {
+    std::error_code error;
+    if (!fs::exists(mark_in(source), error) || !fs::exists(journal_in(source), error))
+        return Error{ErrorCode::kInvalid,
+                     source + " is not a whole backup: making it was cut short; use another, or make one again"};
+    AIP_ASSIGN(const OwnedFd held, lock(state_dir));
+    AIP_ASSIGN(const FsckReport report, fsck(source, nullptr));
+    if (report.problems != 0)
+        return Error{ErrorCode::kCorrupt,
+                     "the backup in " + source + " is damaged: " + report.first_problems[0] + "; use another"};
+    AIP_ASSIGN(const bool keep, keeps_journal(source, state_dir, report.size(), accept_loss));
+
+    const std::string old = store_in(state_dir) + ".before-restore";
+    if (fs::exists(old, error)) return Error{ErrorCode::kExists, old + " is in the way; move or remove it"};
+    const std::string fresh = store_in(state_dir) + ".restoring";
+    fs::remove_all(fresh, error);
+    AIP_TRY(copy(store_in(source), fresh));
+    if (!keep) {
+        fs::remove(journal_in(state_dir) + ".restoring", error);
+        AIP_TRY(copy(journal_in(source), journal_in(state_dir) + ".restoring"));
+    }
+    AIP_TRY(sync_all(state_dir));
+    if (fs::exists(store_in(state_dir), error)) AIP_TRY(move(store_in(state_dir), old));
+    AIP_TRY(move(fresh, store_in(state_dir)));
+    if (!keep) AIP_TRY(move(journal_in(state_dir) + ".restoring", journal_in(state_dir)));
+    AIP_TRY(sync_all(state_dir));
+    return fsck(state_dir, nullptr);
+}
+
+}  // namespace aip::ledger

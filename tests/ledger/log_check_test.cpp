@@ -1,0 +1,104 @@
+#include "ledger/log_check.hpp"
+
+#include "base/random.hpp"
+#include "fixture.hpp"
+
+namespace aip::ledger {
+namespace {
+
+constexpr uint64_t kEntries = 40;
+
+struct World {
+    MemoryLogStore store;
+    MemoryJournalFile journal;
+    crypto::Signer signer = signer_of(2);
+    std::unique_ptr<Log> log = *Log::open(store, journal, signer);
+    crypto::Verifier known = verifier();
+
+    World() {
+        for (uint64_t n = 0, group = 1; n < kEntries; n += group, group = group % 7 + 1)
+            EXPECT_TRUE(grow(*log, signer, n, std::min(group, kEntries - n)));
+    }
+    LogCheck check() {
+        LogCheck check(store, &known, log->key());
+        while (!check.step(16)) {}
+        return check;
+    }
+};
+
+TEST(LogCheck, ReadsAllOfAGoodLogInBoundedSteps) {
+    World w;
+    LogCheck check(w.store, &w.known, w.log->key());
+    int steps = 1;
+    for (; !check.step(16); ++steps) EXPECT_EQ(check.entries(), 16u * static_cast<uint64_t>(steps));
+    EXPECT_EQ(steps, 3);
+    EXPECT_EQ(check.entries(), kEntries);
+    EXPECT_EQ(check.checkpoints(), 12u);
+    EXPECT_EQ(check.problems(), 0u) << check.first_problems()[0];
+    ASSERT_TRUE(grow(*w.log, w.signer, kEntries, 5));
+    EXPECT_FALSE(check.step(16)) << "another round";
+    while (!check.step(16)) {}
+    EXPECT_EQ(check.entries(), kEntries + 5);
+}
+
+TEST(LogCheck, OfAnEmptyLogFindsNothing) {
+    MemoryLogStore store;
+    LogCheck check(store, nullptr, std::nullopt);
+    EXPECT_TRUE(check.step(1));
+    EXPECT_EQ(check.problems(), 0u);
+}
+
+TEST(LogCheck, ListsEveryDamagedEntryAndGoesOn) {
+    World w;
+    w.store.flip_leaf(3);
+    w.store.flip_leaf(27);
+    const LogCheck check = w.check();
+    ASSERT_GE(check.problems(), 2u);
+    EXPECT_EQ(check.first_problems().front(), "entry 3 is not what its hash says");
+    EXPECT_EQ(check.entries(), kEntries);
+}
+
+// Any single bit of anything that is stored: found by the check; refused when it would be shown, or before the next
+// signature if it is part of what that stands on.
+TEST(LogCheck, FindsAnySingleFlippedBit) {
+    World w;
+    std::vector<EntryProof> proofs;
+    for (uint64_t n = 0; n < kEntries; ++n) proofs.push_back(*w.log->prove(n));
+    SeededRng rng(4);
+    for (int round = 0; round < 200; ++round) {
+        MemoryLogStore damaged = w.store;
+        const std::string what = damaged.flip_random_bit(rng);
+        LogCheck check(damaged, &w.known, w.log->key());
+        while (!check.step(64)) {}
+        EXPECT_GT(check.problems(), 0u) << what;
+
+        MemoryJournalFile journal = w.journal;
+        const auto log = Log::open(damaged, journal, w.signer);
+        if (!log) continue;  // found before the next signature
+        for (uint64_t n = 0; n < kEntries; ++n) {
+            const auto leaf = (*log)->leaf(n);
+            EXPECT_TRUE(!leaf || *leaf == proofs[n].leaf) << what << ": a damaged entry was shown";
+            const auto proof = (*log)->prove(n);
+            EXPECT_TRUE(!proof || *proof == proofs[n]) << what << ": a damaged proof was shown";
+        }
+    }
+}
+
+TEST(LogCheck, KnowsTheKeysOfEarlierEntries) {
+    World w;
+    const crypto::Signer renewed = signer_of(2, 77);
+    w.log = *Log::open(w.store, w.journal, renewed);
+    ASSERT_TRUE(grow(*w.log, renewed, kEntries, 1));
+    const LogCheck check = w.check();
+    EXPECT_EQ(check.problems(), 0u) << check.first_problems()[0];
+}
+
+TEST(LogCheck, WithoutAVerifierChecksAllButSignatures) {
+    World w;
+    LogCheck check(w.store, nullptr, std::nullopt);
+    while (!check.step(64)) {}
+    EXPECT_EQ(check.problems(), 0u);
+}
+
+}  // namespace
+}  // namespace aip::ledger

@@ -1,0 +1,139 @@
+#include "ledger/rocksdb/upkeep.hpp"
+
+#include "../fixture.hpp"
+#include "ledger/journal_file.hpp"
+#include "ledger/rocksdb/rocks_log_store.hpp"
+
+namespace aip::ledger {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct State {
+    TempDir dir;
+    crypto::Signer signer = signer_of(2);
+    crypto::Verifier known = verifier();
+    std::string state = dir / "state";
+
+    State() { fs::create_directory(state); }
+    // A daemon's life: opens, appends `count` entries one by one, stops. The size at its end.
+    uint64_t live(uint64_t count) {
+        const auto store = RocksLogStore::open(state + "/ledger");
+        const auto journal = FileJournalFile::open(state + "/ledger.journal");
+        EXPECT_TRUE(store && journal);
+        const auto log = Log::open(**store, **journal, signer);
+        EXPECT_TRUE(log) << log.error().text;
+        if (!log) return 0;
+        for (uint64_t i = 0; i < count; ++i) EXPECT_TRUE(grow(**log, signer, (*log)->size(), 1));
+        return (*log)->size();
+    }
+    // So many that the journal on the spot no longer reaches back to where they begin.
+    void live_long() {
+        for (int i = 0; i < 4; ++i) live(2);
+    }
+    FsckReport check() {
+        const auto report = fsck(state, &known);
+        EXPECT_TRUE(report) << report.error().text;
+        return report ? *report : FsckReport{};
+    }
+};
+
+TEST(Upkeep, FsckReadsStoreAndJournalAndChangesNothing) {
+    State s;
+    s.live(5);
+    const auto before = fs::last_write_time(s.state + "/ledger");
+    const FsckReport report = s.check();
+    EXPECT_EQ(report.size(), 5u);
+    EXPECT_EQ(report.problems, 0u) << report.first_problems[0];
+    EXPECT_EQ(report.origin, log_origin(s.signer.self().address));
+    EXPECT_EQ(fs::last_write_time(s.state + "/ledger"), before);
+}
+
+TEST(Upkeep, FsckSaysWhereThereIsNoLedger) {
+    TempDir dir;
+    EXPECT_EQ(fsck(dir / "none", nullptr).error().code, ErrorCode::kNotFound);
+}
+
+TEST(Upkeep, FsckFindsAJournalThatIsGoneOrOfAnotherHistory) {
+    State s;
+    s.live(5);
+    fs::rename(s.state + "/ledger.journal", s.state + "/elsewhere");
+    EXPECT_EQ(s.check().problems, 1u);
+    State other;
+    other.signer = signer_of(3);
+    other.live(7);
+    fs::copy(other.state + "/ledger.journal", s.state + "/ledger.journal");
+    EXPECT_GT(s.check().problems, 0u);
+}
+
+TEST(Upkeep, ABackupIsPutInPlaceAgain) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    EXPECT_EQ(backup(s.state, s.dir / "backup").error().code, ErrorCode::kExists) << "never overwritten";
+    fs::remove_all(s.state + "/ledger");
+    const auto restored = restore(s.dir / "backup", s.state, false);
+    ASSERT_TRUE(restored) << restored.error().text;
+    EXPECT_EQ(restored->problems, 0u);
+    EXPECT_EQ(s.live(1), 6u);
+}
+
+TEST(Upkeep, ARestoredLogIsFilledUpFromTheJournalOnTheSpot) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    s.live(3);
+    fs::remove_all(s.state + "/ledger");
+    ASSERT_TRUE(restore(s.dir / "backup", s.state, false));
+    EXPECT_EQ(s.live(0), 8u);
+}
+
+TEST(Upkeep, DoesNotGoBackBehindWhatWasSigned) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    s.live_long();
+    const auto refused = restore(s.dir / "backup", s.state, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kDenied);
+    EXPECT_NE(refused.error().text.find("new identity"), std::string::npos) << refused.error().text;
+    EXPECT_EQ(s.live(0), 13u) << "nothing was touched";
+    ASSERT_TRUE(restore(s.dir / "backup", s.state, true));
+    EXPECT_EQ(s.live(0), 5u);
+    EXPECT_TRUE(fs::exists(s.state + "/ledger.before-restore"));
+}
+
+TEST(Upkeep, WithoutAJournalNothingSaysWhatWasSigned) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    fs::remove(s.state + "/ledger.journal");
+    EXPECT_EQ(restore(s.dir / "backup", s.state, false).error().code, ErrorCode::kDenied);
+    EXPECT_TRUE(restore(s.dir / "backup", s.state, true));
+}
+
+TEST(Upkeep, RefusesABackupThatWasCutShort) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    fs::remove(s.dir / "backup/checkpoint");
+    const auto refused = restore(s.dir / "backup", s.state, true);
+    EXPECT_NE(refused.error().text.find("not a whole backup"), std::string::npos) << refused.error().text;
+}
+
+TEST(Upkeep, RefusesADamagedBackup) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    for (const auto& file : fs::directory_iterator(s.dir / "backup/ledger")) {
+        if (file.path().extension() != ".sst") continue;
+        std::string bytes = read_text(file.path());
+        bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 1);
+        write_text(file.path(), bytes);
+    }
+    EXPECT_EQ(restore(s.dir / "backup", s.state, true).error().code, ErrorCode::kCorrupt);
+    EXPECT_EQ(s.live(0), 5u);
+}
+
+}  // namespace
+}  // namespace aip::ledger
