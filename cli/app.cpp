@@ -19,6 +19,8 @@ struct Arguments {
     std::string node;
     std::string id;
     std::string out;
+    std::string state = "/var/lib/aipacket";
+    bool accept_loss = false;
     std::optional<std::string> task;
     int64_t days = 825;
     SendOptions send;
@@ -297,10 +299,29 @@ private:
                 [this](Context& c) { return ledger_export(c, a_.directory); })
             ->add_option("DIR", a_.directory, "new directory")
             ->required();
+        add_upkeep(ledger);
         command(ledger, "tiles", "write the ledger as static files for a web server, or add what is new",
                 "aipctl ledger tiles /var/www/log", [this](Context& c) { return ledger_tiles(c, a_.directory); })
             ->add_option("DIR", a_.directory, "made if it is not there")
             ->required();
+    }
+
+    void add_upkeep(CLI::App* ledger) {
+        CLI::App* fsck = command(ledger, "fsck", "read and compute everything again, on disk; needs no daemon",
+                                 "aipctl ledger fsck --network my-network/network.pub",
+                                 [this](Context& c) { return ledger_fsck(c, a_.state, a_.network); });
+        fsck->add_option("--network", a_.network, "check signatures under this root key (network.pub)");
+        CLI::App* backup =
+            command(ledger, "backup", "copy the ledger of a stopped daemon", "aipctl ledger backup /mnt/b1",
+                    [this](Context& c) { return ledger_backup(c, a_.state, a_.directory); });
+        CLI::App* restore = command(
+            ledger, "restore", "put a backup in place, behind a stopped daemon", "aipctl ledger restore /mnt/b1",
+            [this](Context& c) { return ledger_restore(c, a_.directory, a_.state, a_.accept_loss); });
+        restore->add_flag("--accept-loss", a_.accept_loss, "go back behind what was signed; needs a new identity then");
+        backup->add_option("DIR", a_.directory, "new directory")->required();
+        restore->add_option("DIR", a_.directory, "the backup")->required();
+        for (CLI::App* offline : {fsck, backup, restore})
+            offline->add_option("--state", a_.state, "the daemon's state directory")->capture_default_str();
     }
 
     Context& context_;

@@ -82,4 +82,10 @@ Result<Outcome> ledger_audit(Context& context, const std::string& version, const
 Result<Outcome> ledger_export(Context& context, const std::string& directory);
 Result<Outcome> ledger_tiles(Context& context, const std::string& directory);
 
+// upkeep.cpp: a ledger on disk, without a daemon
+Result<Outcome> ledger_fsck(Context& context, const std::string& state, const std::string& network);
+Result<Outcome> ledger_backup(Context& context, const std::string& state, const std::string& directory);
+Result<Outcome> ledger_restore(Context& context, const std::string& directory, const std::string& state,
+                               bool accept_loss);
+
 }  // namespace aip::cli

@@ -108,7 +108,10 @@ TEST_F(Offline, EveryCommandHasHelpWithAnExample) {
                                                             {"ledger", "verify"},
                                                             {"ledger", "audit"},
                                                             {"ledger", "export"},
-                                                            {"ledger", "tiles"}};
+                                                            {"ledger", "tiles"},
+                                                            {"ledger", "fsck"},
+                                                            {"ledger", "backup"},
+                                                            {"ledger", "restore"}};
     for (auto words : commands) {
         const std::string name = words.empty() ? "" : words.back();
         words.push_back("--help");
