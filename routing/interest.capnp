@@ -21,8 +21,8 @@ struct Interest {
   degree @18 :UInt16;    # members of the task that are its neighbours; 0: unknown
   sketch :union {
     none @12 :Void;      # withdraws the origin from the task
-    labels :group {      # at most 64 counts, in units of a power of two
-      unit @13 :UInt32;
+    labels :group {      # at most 64 counts, in units of 2^shift
+      shift @13 :UInt8;  # 0 to 31
       counts @14 :List(UInt32);
     }
     moments :group {     # at most 64 features

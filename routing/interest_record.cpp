@@ -15,22 +15,23 @@ namespace {
 constexpr double kSpeedMax = 1e12;  // samples per second: more is a mistake or a lie
 constexpr double kEpsilonMax = 1e6;
 constexpr uint64_t kMib = 1 << 20;
+constexpr uint8_t kShiftMax = 31;
 
 Error invalid(const char* why) { return {ErrorCode::kInvalid, std::string("interest record ") + why}; }
 
-uint32_t unit_of(const std::vector<uint64_t>& counts) {
+// Counts are sent in units of 2^shift, so that the largest fits 32 bits.
+uint8_t shift_of(const std::vector<uint64_t>& counts) {
     const uint64_t largest = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
-    const int bits = std::bit_width(largest);
-    return bits <= 32 ? 1 : uint32_t{1} << (bits - 32);
+    return static_cast<uint8_t>(std::max(0, static_cast<int>(std::bit_width(largest)) - 32));
 }
 
 void write_sketch(const Sketch& sketch, schema::Interest::Sketch::Builder out) {
     if (!sketch.labels.empty()) {
         auto labels = out.initLabels();
-        const uint32_t unit = unit_of(sketch.labels);
-        labels.setUnit(unit);
+        const uint8_t shift = shift_of(sketch.labels);
+        labels.setShift(shift);
         auto counts = labels.initCounts(static_cast<uint32_t>(sketch.labels.size()));
-        for (uint32_t i = 0; i < counts.size(); ++i) counts.set(i, static_cast<uint32_t>(sketch.labels[i] / unit));
+        for (uint32_t i = 0; i < counts.size(); ++i) counts.set(i, static_cast<uint32_t>(sketch.labels[i] >> shift));
         return;
     }
     const Moments& from = sketch.moments;
@@ -52,7 +53,7 @@ Sketch read_sketch(schema::Interest::Sketch::Reader in) {
     if (in.isLabels()) {
         const auto counts = in.getLabels().getCounts();
         sketch.labels.reserve(counts.size());
-        for (const uint32_t count : counts) sketch.labels.push_back(uint64_t{count} * in.getLabels().getUnit());
+        for (const uint32_t count : counts) sketch.labels.push_back(uint64_t{count} << in.getLabels().getShift());
     } else if (in.isMoments()) {
         const auto means = in.getMoments().getMeans();
         const auto variances = in.getMoments().getVariances();
@@ -95,7 +96,7 @@ Result<void> check_lists(schema::Interest::Sketch::Reader in) {
     if (in.isLabels()) {
         if (in.getLabels().getCounts().size() > limits::kSketchBinsMax) return invalid("has more than 64 label counts");
         if (in.getLabels().getCounts().size() == 0) return invalid("has no label counts");
-        if (!std::has_single_bit(in.getLabels().getUnit())) return invalid("counts in units that are no power of two");
+        if (in.getLabels().getShift() > kShiftMax) return invalid("counts in units over 2^31");
     } else if (in.isMoments()) {
         const auto moments = in.getMoments();
         if (moments.getMeans().size() == 0 || moments.getMeans().size() > limits::kSketchBinsMax ||
