@@ -78,6 +78,7 @@ void InterestGossip::set_reachable(std::span<const Reach> nodes, Instant now) {
         next.push_back(known != nullptr ? std::move(*known) : Peer{});
         next.back().node = reach.node;
         next.back().cost = reach.cost;
+        next.back().neighbour = reach.neighbour;
     }
     partners_ = 0;
     for (const Peer& peer : next) partners_ += peer.partner != nullptr;

@@ -36,7 +36,8 @@ struct Reach {  // a node with a usable route
 };
 
 struct GossipOptions {
-    size_t near_partners = 3;                         // of each task; beside one far
+    size_t near_partners = 3;                         // of each task, the nearest; beside one far
+    size_t neighbour_partners = 8;                    // of each task, if that many are one hop away
     Duration news_gap = Duration::milliseconds(250);  // least time between two tellings to one partner
     Duration far_gap = Duration::seconds(60);         // the same for the far one
     Duration beat = Duration::seconds(10);            // a partner hears from us at least so often
@@ -108,6 +109,7 @@ private:
     struct Peer {
         Address node;
         double cost = 0;
+        bool neighbour = false;
         uint64_t tasks = 0;
         bool answered = false;
         Instant muted_until;

@@ -64,7 +64,8 @@ Instant InterestGossip::next_wakeup() const {
     return out_.empty() ? at : std::min(at, out_at_);
 }
 
-// Everybody reachable is asked what it listens to: quickly while a task has too few members for a choice, then slowly.
+// Everybody reachable is asked what it listens to: quickly while a task has too few members for a choice, then slowly
+// and only those of whom there is no record, since a record says it too.
 void InterestGossip::ask_around(Instant now) {
     if (table_.listened() == 0) {
         ask_at_ = Instant::never();
@@ -73,6 +74,7 @@ void InterestGossip::ask_around(Instant now) {
     Presence presence{true, instance_, {}};
     for (Task task = 0; task < limits::kInterestListenMax; ++task)
         if ((table_.listened() & bit(task)) != 0) presence.tasks.push_back(table_.short_ref(task));
+    const bool hurry = short_of_members();
     for (size_t sent = 0; sent < kAsksAtOnce;) {
         if (ask_next_ >= nearest_.size()) {
             ask_next_ = 0;
@@ -84,11 +86,11 @@ void InterestGossip::ask_around(Instant now) {
             return;
         }
         Peer& peer = peers_[nearest_[ask_next_++]];
-        if (peer.answered) continue;
+        if (peer.answered || (!hurry && table_.credential(peer.node.interface_id()) != nullptr)) continue;
         send(peer.node, presence);
         ++sent;
     }
-    ask_at_ = now + (short_of_members() ? kAskFast : kAskSlow);
+    ask_at_ = now + (hurry ? kAskFast : kAskSlow);
 }
 
 bool InterestGossip::short_of_members() const {
@@ -97,25 +99,29 @@ bool InterestGossip::short_of_members() const {
     return false;
 }
 
-// The nearest members of every task, and one by chance.
+// Of every task the members that are neighbours, else the nearest, and one by chance. If everybody leaves out no
+// neighbour, groups of members hang together by links alone, and no bridge carries what far partners tell each other.
 void InterestGossip::choose_partners(Instant now) {
     choose_at_ = jittered(rng_, now, options_.rechoose);
-    std::array<size_t, limits::kInterestListenMax> lacking;
-    lacking.fill(options_.near_partners);
-    uint64_t open = table_.listened();
+    std::array<size_t, limits::kInterestListenMax> near{};
+    uint64_t open = table_.listened();  // with fewer near partners than there should be
     for (Peer& peer : peers_)
         if (peer.partner) peer.partner->near = false;
     for (const uint32_t i : nearest_) {
         Peer& peer = peers_[i];
-        if (open == 0) break;
-        if ((peer.tasks & open) == 0 || now < peer.muted_until) continue;
+        if (now < peer.muted_until) continue;
+        const size_t most = peer.neighbour ? options_.neighbour_partners : options_.near_partners;
+        bool wanted = false;
+        for (uint64_t tasks = peer.tasks & table_.listened(); tasks != 0; tasks &= tasks - 1) {
+            const auto task = static_cast<size_t>(std::countr_zero(tasks));
+            if (near[task] >= most) continue;
+            wanted = true;
+            if (++near[task] >= options_.near_partners) open &= ~bit(static_cast<Task>(task));
+        }
+        if (!wanted) continue;
         Partner* partner = make_partner(peer, now);
         if (partner == nullptr) break;
         partner->near = true;
-        for (uint64_t tasks = peer.tasks & open; tasks != 0; tasks &= tasks - 1) {
-            const auto task = static_cast<size_t>(std::countr_zero(tasks));
-            if (--lacking[task] == 0) open &= ~bit(static_cast<Task>(task));
-        }
     }
     satisfied_ = open == 0;
     choose_far(now);

@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     node::EchoOrder order;
     order.count = 1;
     stage.echo.start(
-        1, order, kAsked, [](uint64_t, uint64_t, std::string_view) {},
+        1, order, node::EchoPath{kAsked}, [](uint64_t, uint64_t, std::string_view) {},
         [&](const Result<Report>& report) { answered = report && report->rows[0][2] != Cell(int64_t{0}); }, stage.now);
     static_cast<void>(stage.echo.poll(stage.now));
     stage.plane.flush();
