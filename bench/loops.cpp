@@ -33,14 +33,16 @@ sim::BabelChaosResult run(uint64_t seed, uint64_t events, bool check_feasibility
 
 int main(int argc, char** argv) {
     uint64_t events = 1'000'000, seed = 1;
-    bool json = false;
+    bool json = false, smoke = false;
     CLI::App app("routing loops in random events: none, and many without the feasibility condition");
     app.add_option("--events", events, "at least so many")
         ->check(CLI::Range(1'000ul, 1'000'000'000ul))
         ->capture_default_str();
     app.add_option("--seed", seed, "of the first world")->capture_default_str();
     app.add_flag("--json", json, "last line is a JSON object");
+    app.add_flag("--smoke", smoke, "50,000 events: only that it runs");
     CLI11_PARSE(app, argc, argv);
+    if (smoke) events = kEventsOfOneWorld;
     const auto with = run(seed, events, true);
     const auto without = run(seed, std::min<uint64_t>(events, 200'000), false);
     std::printf("%llu events: %llu loops; without the feasibility condition, %llu events: %llu loops\n",
