@@ -8,7 +8,7 @@
 // What is read back is checked against the tree before it is handed out (kCorrupt).
 //
 // Used from one thread, the storage executor. Callers batch: one append() of many leaves costs one sync.
-// Not here: witnesses and cosignatures, tiles, scrubbing.
+// Not here: witnesses and cosignatures.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,7 @@
 #include "crypto/identity.hpp"
 #include "ledger/entry_proof.hpp"
 #include "ledger/journal.hpp"
+#include "ledger/log_check.hpp"
 #include "ledger/note.hpp"
 
 namespace aip::ledger {
@@ -48,6 +49,7 @@ public:
     // The signed checkpoint of the largest signed tree not larger than `size_max`.
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) const;
     Result<std::optional<uint64_t>> find(const VersionId& version) const;  // the first entry about it
+    LogCheck check(crypto::Verifier* verifier) const { return LogCheck(store_, verifier, key_); }
 
 private:
     Log(LogStore& store, JournalFile& journal, const crypto::Signer& signer);

@@ -68,6 +68,9 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, tasks_,
                                            interest_.table(), router_.routes(), lookout_, newsbox_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
+      scrub_verifier_(root),
+      scrubber_(services.log.check(&scrub_verifier_), services.storage, services.clock.now(),
+                [&host = services.host](std::string_view line) { host.log(line); }),
       started_(services.clock.now()),
       reachable_since_(started_),
       fib_salt_(services.rng.next()),
@@ -117,6 +120,7 @@ size_t Node::poll(Instant now) {
     done += auditor_->poll(now);
     done += echo_.poll(now);
     done += lookout_.poll(now);
+    done += scrubber_.poll(now);
     done += send_news(now);
     services_.dataplane.flush();
     return done;
@@ -125,7 +129,7 @@ size_t Node::poll(Instant now) {
 Instant Node::next_wakeup() const {
     return std::min({router_.next_wakeup(), interest_.next_wakeup(), task_exchange_.next_wakeup(),
                      exchange_->next_wakeup(), journeys_->next_wakeup(), auditor_->next_wakeup(), echo_.next_wakeup(),
-                     lookout_.next_wakeup()});
+                     lookout_.next_wakeup(), scrubber_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/report.hpp"
+#include "ledger/scrubber.hpp"
 #include "node/auditor.hpp"
 #include "node/exchange.hpp"
 #include "node/icmp.hpp"
@@ -148,6 +149,8 @@ private:
     Lookout lookout_;
     std::unique_ptr<Journeys> journeys_;
     std::unique_ptr<Auditor> auditor_;
+    crypto::Verifier scrub_verifier_;  // the storage executor's
+    ledger::Scrubber scrubber_;
     Instant started_;
     Instant reachable_since_;  // when the number of nodes we reach last changed
     size_t reachable_ = 0;

@@ -123,6 +123,8 @@ Report Node::report_counters() const {
     }
     add("babel.stranger", router_.strangers());
     add("babel.table-delayed", router_.speaker().tables_delayed());
+    add("ledger.scrub.rounds", scrubber_.rounds());
+    add("ledger.scrub.damaged", scrubber_.damaged());
     for (size_t i = 0; i < routing::babel::kPacketVerdicts; ++i) {
         const auto verdict = static_cast<routing::babel::PacketVerdict>(i);
         add("babel.packet." + std::string(routing::babel::packet_verdict_name(verdict)),

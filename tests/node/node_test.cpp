@@ -159,5 +159,15 @@ TEST_F(Audits, FloodOfQueriesTakesAQuarterOfTheTransfersAtMost) {
     EXPECT_LE(leaving, limits::kTransfersMax / 4);
 }
 
+// Ten minutes after the start, and then all of it once a day.
+TEST_F(Audits, TheLedgerIsReadAgainByItself) {
+    row(2);
+    ASSERT_TRUE(send(0, OnJourney{1, ""}, model_file(1)).has_value());
+    EXPECT_EQ(counter(0, "ledger.scrub.rounds"), 0);
+    run_for(ledger::Scrubber::kFirst + Duration::seconds(10));
+    EXPECT_EQ(counter(0, "ledger.scrub.rounds"), 1);
+    EXPECT_EQ(counter(0, "ledger.scrub.damaged"), 0);
+}
+
 }  // namespace
 }  // namespace aip::node
