@@ -153,7 +153,7 @@ DropReason decrement_hop_limit(MutableBytes packet) {
 std::string_view kind_name(Kind kind) {
     static constexpr std::string_view kNames[] = {"none",   "introduction", "interest", "gossip", "query",
                                                   "offer",  "accept",       "symbol",   "ack",    "receipt",
-                                                  "cancel", "news",         "join",     "task"};
+                                                  "cancel", "news",         "join",     "task",   "witness"};
     static_assert(std::size(kNames) == kKindMax + 1);
     const auto i = static_cast<size_t>(kind);
     return i < std::size(kNames) ? kNames[i] : "unknown";

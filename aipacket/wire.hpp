@@ -42,8 +42,9 @@ enum class Kind : uint8_t {
     kNews = 11,         // where a journey is (node)
     kJoin = 12,         // how a node becomes the peer of another on a tunnel (routing)
     kTask = 13,         // task records, and who has which (routing)
+    kWitness = 14,      // checkpoints of ledgers: cosigned, compared (node)
 };
-inline constexpr uint8_t kKindMax = 13;
+inline constexpr uint8_t kKindMax = 14;
 std::string_view kind_name(Kind kind);
 
 // The fields of the AI header that a caller chooses; the others follow from the packet.

@@ -15,6 +15,7 @@ using Command = std::function<Result<Outcome>(Context&)>;
 // Where the parser puts what the command line says.
 struct Arguments {
     std::string directory;
+    std::string policy;
     std::string network;
     std::string node;
     std::string id;
@@ -286,15 +287,31 @@ private:
         show->add_option("--node", a_.node, "in the ledger of this node");
         CLI::App* verify =
             command(ledger, "verify", "check every signature and proof of this node's ledger, or an export",
-                    "aipctl ledger verify --network my-network/network.pub",
-                    [this](Context& c) { return ledger_verify(c, a_.directory, a_.network); });
-        verify->add_option("DIR", a_.directory, "an export; no daemon is needed");
+                    "aipctl ledger verify --network my-network/network.pub", [this](Context& c) {
+                        return a_.policy.empty() ? ledger_verify(c, a_.directory, a_.network)
+                                                 : ledger_verify_policy(a_.policy, a_.directory);
+                    });
+        CLI::Option* what = verify->add_option("DIR", a_.directory, "an export, or a proof; no daemon is needed");
+        verify->add_option("--policy", a_.policy, "tlog-policy file: whose cosignatures are enough for this proof")
+            ->needs(what);
         CLI::App* audit = command(ledger, "audit", "a version and its ancestors across nodes, each one checked",
                                   "aipctl ledger audit VERSION --network my-network/network.pub",
                                   [this](Context& c) { return ledger_audit(c, a_.id, a_.network); });
         audit->add_option("VERSION", a_.id, "64 hex digits")->required();
         for (CLI::App* checked : {show, verify, audit})
             checked->add_option("--network", a_.network, "the network's public root key (network.pub)");
+        command(ledger, "checkpoint", "the newest checkpoint, and who has cosigned it", "aipctl ledger checkpoint",
+                [](Context& c) { return ledger_checkpoint(c); });
+        command(ledger, "witness", "who witnesses this node, and whom it witnesses", "aipctl ledger witness",
+                report("ledger-witness"));
+        command(ledger, "forks", "nodes that were proven to have rewritten their ledgers", "aipctl ledger forks",
+                report("ledger-forks"));
+        CLI::App* fork =
+            command(ledger, "fork-proof", "check a proof that a node rewrote its ledger; no daemon is needed",
+                    "aipctl ledger fork-proof FILE --network my-network/network.pub",
+                    [this](Context&) { return ledger_fork_proof(a_.directory, a_.network); });
+        fork->add_option("FILE", a_.directory, "the proof")->required();
+        fork->add_option("--network", a_.network, "the network's public root key (network.pub)")->required();
         command(ledger, "export", "write the ledger for other people's tools", "aipctl ledger export my-export",
                 [this](Context& c) { return ledger_export(c, a_.directory); })
             ->add_option("DIR", a_.directory, "new directory")

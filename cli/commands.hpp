@@ -88,4 +88,9 @@ Result<Outcome> ledger_backup(Context& context, const std::string& state, const 
 Result<Outcome> ledger_restore(Context& context, const std::string& directory, const std::string& state,
                                bool accept_loss);
 
+// witness.cpp
+Result<Outcome> ledger_checkpoint(Context& context);
+Result<Outcome> ledger_verify_policy(const std::string& policy_file, const std::string& proof_file);
+Result<Outcome> ledger_fork_proof(const std::string& file, const std::string& network);
+
 }  // namespace aip::cli

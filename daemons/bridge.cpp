@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "crypto/keys.hpp"
 #include "model/source.hpp"
 
 namespace aip::daemons {
@@ -255,6 +256,13 @@ Result<std::unique_ptr<node::DeliveryFile>> Bridge::open_delivery() {
         return Error{errno == ENOSPC ? ErrorCode::kNoSpace : ErrorCode::kIo,
                      "cannot make a file in " + delivery_dir_ + ": " + std::strerror(errno)};
     return std::unique_ptr<node::DeliveryFile>(std::make_unique<UnlinkedFile>(std::move(fd)));
+}
+
+void Bridge::keep_file(const std::string& name, std::string_view text) {
+    const std::string directory = delivery_dir_ + "/forks";
+    static_cast<void>(mkdir(directory.c_str(), 0755));  // if it is not there, writing says why
+    const auto written = crypto::write_new_file(directory + "/" + name, as_bytes(text), 0644);
+    if (!written && written.error().code != ErrorCode::kExists) log_(written.error().text);
 }
 
 void Bridge::deliver(node::SessionId session, const node::Delivery& delivery,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/cosignatures.hpp"
 #include "node/head.hpp"
 
 namespace aip::node {
@@ -12,7 +13,7 @@ constexpr Duration kAnswerOnce = Duration::seconds(2);
 constexpr uint32_t kTriesMax = 10;
 
 // Storage thread.
-Result<Bytes> prove(const ledger::Log& log, const EntryQuery& query) {
+Result<Bytes> prove(const ledger::Log& log, KvStore& state, const EntryQuery& query) {
     uint64_t index = 0;
     if (const auto* version = std::get_if<VersionId>(&query.which)) {
         AIP_ASSIGN(const auto found, log.find(*version));
@@ -25,7 +26,7 @@ Result<Bytes> prove(const ledger::Log& log, const EntryQuery& query) {
                          "no entry " + std::to_string(index) + ": the ledger has " + std::to_string(log.size())};
     }
     AIP_ASSIGN(const ledger::EntryProof proof,
-               query.tree_size == 0 ? log.prove(index) : log.prove(index, query.tree_size));
+               query.tree_size == 0 ? prove_cosigned(log, state, index) : log.prove(index, query.tree_size));
     return proof.encode();
 }
 
@@ -36,7 +37,8 @@ Auditor::Auditor(const Services& services, Outbox& outbox, Exchange& exchange)
 
 void Auditor::local(const EntryQuery& query, std::function<void(Result<Bytes>)> done) {
     submit(
-        services_.storage, [&log = services_.log, query] { return prove(log, query); }, std::move(done));
+        services_.storage, [&log = services_.log, &state = services_.state, query] { return prove(log, state, query); },
+        std::move(done));
 }
 
 void Auditor::entry(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done) {

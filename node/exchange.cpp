@@ -122,6 +122,7 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
         case Kind::kInterest:
         case Kind::kGossip:
         case Kind::kTask:
+        case Kind::kWitness:
         case Kind::kQuery:
         case Kind::kNews:
         case Kind::kJoin: return;  // not of a transfer

@@ -17,7 +17,7 @@ bool has_been_elsewhere(const routing::JourneyRecord& journey, const Address& he
 
 Journeys::Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
                    Sessions& sessions, TaskBook& tasks, const routing::InterestTable& interest,
-                   const routing::Routes& routes, Lookout& lookout, Newsbox& box)
+                   const routing::Routes& routes, Lookout& lookout, Newsbox& box, Witnessing& witnessing)
     : services_(services),
       settings_(settings),
       verifier_(verifier),
@@ -28,6 +28,7 @@ Journeys::Journeys(const Services& services, const Settings& settings, crypto::V
       routes_(routes),
       lookout_(lookout),
       box_(box),
+      witnessing_(witnessing),
       best_(services) {}
 
 Result<void> Journeys::load() {
@@ -258,7 +259,8 @@ Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
     AIP_ASSIGN(const auto policy, routing::make_policy(entry.record->policy, tasks_.rules(entry.record->task).weights));
     auto candidates = routing::candidates_of(*entry.record, interest_, routes_, services_.self());
     for (routing::Candidate& candidate : candidates)
-        if (entry.avoid.contains(candidate.node)) candidate.reachable = false;
+        if (entry.avoid.contains(candidate.node) || witnessing_.quarantined(candidate.node))
+            candidate.reachable = false;
     const bool only_us = candidates.size() == 1 && candidates.front().node == services_.self();
     if (only_us && services_.clock.now() < others_heard_by_ && has_been_elsewhere(*entry.record, services_.self()))
         return Error{ErrorCode::kUnreachable,

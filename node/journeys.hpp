@@ -27,6 +27,7 @@
 #include "node/requests.hpp"
 #include "node/sessions.hpp"
 #include "node/tasks.hpp"
+#include "node/witnessing.hpp"
 #include "routing/interest.hpp"
 #include "routing/next_stop.hpp"
 
@@ -36,7 +37,7 @@ class Journeys {
 public:
     Journeys(const Services& services, const Settings& settings, crypto::Verifier& verifier, Exchange& exchange,
              Sessions& sessions, TaskBook& tasks, const routing::InterestTable& interest, const routing::Routes& routes,
-             Lookout& lookout, Newsbox& box);
+             Lookout& lookout, Newsbox& box, Witnessing& witnessing);
 
     Result<void> load();  // at start, before anything runs
     size_t poll(Instant now);
@@ -161,6 +162,7 @@ private:
     bool tell_merged(const Address& origin, uint64_t journey);
 
     void start_transfer(uint64_t id, Entry& entry, Instant now);
+    void send_proven(uint64_t id, uint64_t part);
     void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
     void call_off(uint64_t id, Entry& entry, Instant now);
     void drop_letter(uint64_t id, Entry& entry, const Error& error);
@@ -180,6 +182,7 @@ private:
     const routing::Routes& routes_;
     Lookout& lookout_;
     Newsbox& box_;
+    Witnessing& witnessing_;
     BestVersions best_;
     std::map<uint64_t, Entry> entries_;
     std::map<Incoming, Admitted> arriving_;

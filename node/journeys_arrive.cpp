@@ -17,11 +17,16 @@ struct Kept {
 }  // namespace
 
 void Journeys::on_model_head(const Incoming& incoming, Bytes bytes) {
+    constexpr std::string_view kRewritten = "quarantined: this node has rewritten its ledger";
+    if (witnessing_.quarantined(incoming.peer)) return turn_away(incoming, aipacket::CancelCode::kRefused, kRewritten);
     auto head = ModelHead::parse(bytes);
+    const auto proof = head ? ledger::EntryProof::parse(head->proof) : Result<ledger::EntryProof>(head.error());
     const Bytes task = head ? head->task : Bytes();
     auto admitted = head ? admit(std::move(*head), incoming.peer, verifier_, services_.clock.wall())
                          : Result<Admitted>(head.error());
     if (!admitted) return turn_away(incoming, aipacket::CancelCode::kRefused, admitted.error().text);
+    if (proof) witnessing_.saw(*proof, services_.clock.now());
+    if (witnessing_.quarantined(incoming.peer)) return turn_away(incoming, aipacket::CancelCode::kRefused, kRewritten);
     if (!task.empty()) tasks_.learn(task, admitted->manifest.task());
     const auto& manifest = admitted->manifest;
     if (const auto taken = tasks_.admit(manifest.task(), manifest.file_size(), admitted->journey.has_value()); !taken)

@@ -1,6 +1,7 @@
 // How a model leaves: the transfer, the receipt, and what happens when there is none.
 #include <utility>
 
+#include "node/cosignatures.hpp"
 #include "node/journeys.hpp"
 
 namespace aip::node {
@@ -14,12 +15,26 @@ constexpr uint64_t kPruneEvery = 16;                 // models sent
 }  // namespace
 
 void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
+    if (witnessing_.quarantined(entry.custody.to))
+        return transfer_failed(id, entry,
+                               Error{ErrorCode::kDenied,
+                                     "it is quarantined, for it has rewritten its ledger; see "
+                                     "'aipctl ledger forks'"},
+                               Heard::kRefused, now);
     entry.retry_at = now + kRetry;
     entry.busy = true;
-    const KnownTask* known = tasks_.find(entry.custody.task);
+    witnessing_.gather(entry.custody.to, now, [this, id, part = entry.part] { send_proven(id, part); });
+}
+
+// With the cosignatures that came in time.
+void Journeys::send_proven(uint64_t id, uint64_t part) {
+    const auto found = entries_.find(id);
+    if (found == entries_.end() || found->second.part != part || found->second.superseded) return;
+    const Custody& leaving = found->second.custody;
+    const KnownTask* known = tasks_.find(leaving.task);
     submit(
         services_.storage,
-        [services = services_, custody = entry.custody,
+        [services = services_, custody = leaving,
          task = known != nullptr ? known->task.sealed : Bytes()]() -> Result<Outgoing> {
             AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
             if (!stored)
@@ -28,7 +43,7 @@ void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
             AIP_ASSIGN(const auto index, services.log.find(custody.version));
             if (!index)
                 return Error{ErrorCode::kCorrupt, "version " + custody.version.hex() + " has no entry in the ledger"};
-            AIP_ASSIGN(const ledger::EntryProof proof, services.log.prove(*index));
+            AIP_ASSIGN(const ledger::EntryProof proof, prove_cosigned(services.log, services.state, *index));
             Outgoing outgoing;
             outgoing.transfer = custody.transfer;
             outgoing.to = custody.to;
@@ -37,7 +52,7 @@ void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
             outgoing.blocks = stored->manifest.blocks();
             return outgoing;
         },
-        [this, id, part = entry.part](Result<Outgoing> outgoing) {
+        [this, id, part](Result<Outgoing> outgoing) {
             const auto it = entries_.find(id);
             if (it == entries_.end() || it->second.part != part || it->second.superseded) return;
             it->second.busy = false;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "aipacket/ipv6.hpp"
+#include "node/cosignatures.hpp"
 
 namespace aip::node {
 namespace {
@@ -63,10 +64,12 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       task_exchange_(services.self(), verifier_, services.rng, tasks_),
       exchange_(std::make_unique<Exchange>(services, verifier_, outbox_, static_cast<ExchangeUser&>(*this),
                                            settings_.transfer_timeout)),
+      witnessing_(std::make_unique<Witnessing>(services, verifier_, outbox_, *exchange_,
+                                               [this] { return neighbour_addresses(); })),
       lookout_(
           services, [this](const std::string& task) { return tasks_.rules(task); }, newsbox_),
       journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, tasks_,
-                                           interest_.table(), router_.routes(), lookout_, newsbox_)),
+                                           interest_.table(), router_.routes(), lookout_, newsbox_, *witnessing_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
       scrub_verifier_(root),
       scrubber_(services.log.check(&scrub_verifier_), services.storage, services.clock.now(),
@@ -88,9 +91,17 @@ Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings set
     std::unique_ptr<Node> node(new Node(services, std::move(settings), root, lot));
     AIP_TRY(node->tasks_.load());
     AIP_TRY(node->lookout_.load(services.clock.now()));
+    AIP_TRY(node->witnessing_->load());
     AIP_TRY(node->journeys_->load());
     for (uint16_t port = 0; port < services.dataplane.ports(); ++port) node->add_to_router(port);
     return node;
+}
+
+std::vector<Address> Node::neighbour_addresses() const {
+    std::vector<Address> nodes;  // the table is in order of addresses
+    for (const routing::Neighbour& neighbour : router_.neighbours().table())
+        if (nodes.empty() || nodes.back() != neighbour.address) nodes.push_back(neighbour.address);
+    return nodes;
 }
 
 void Node::add_to_router(dataplane::PortIndex port) {
@@ -118,6 +129,7 @@ size_t Node::poll(Instant now) {
     done += exchange_->poll(now);
     done += journeys_->poll(now);
     done += auditor_->poll(now);
+    done += witnessing_->poll(now);
     done += echo_.poll(now);
     done += lookout_.poll(now);
     done += scrubber_.poll(now);
@@ -128,8 +140,8 @@ size_t Node::poll(Instant now) {
 
 Instant Node::next_wakeup() const {
     return std::min({router_.next_wakeup(), interest_.next_wakeup(), task_exchange_.next_wakeup(),
-                     exchange_->next_wakeup(), journeys_->next_wakeup(), auditor_->next_wakeup(), echo_.next_wakeup(),
-                     lookout_.next_wakeup(), scrubber_.next_wakeup()});
+                     exchange_->next_wakeup(), journeys_->next_wakeup(), auditor_->next_wakeup(),
+                     witnessing_->next_wakeup(), echo_.next_wakeup(), lookout_.next_wakeup(), scrubber_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {
@@ -232,6 +244,7 @@ void Node::on_packet(dataplane::PortIndex port, const dataplane::LinkAddress& fr
             static_cast<void>(task_exchange_.on_packet(packet.source, packet.payload, now, wall));
             return;
         case aipacket::Kind::kQuery: return auditor_->on_query(packet);
+        case aipacket::Kind::kWitness: return witnessing_->on_message(packet.source, packet.payload, now);
         case aipacket::Kind::kNews: return on_news(packet, now);
         case aipacket::Kind::kJoin: ++refused_[static_cast<size_t>(aipacket::DropReason::kUnknownKind)]; return;
         default: return exchange_->on_packet(packet, now);
@@ -263,7 +276,10 @@ void Node::on_model_stored(const Incoming& incoming, const aipacket::Progress& p
 void Node::on_incoming_ended(const Incoming& incoming, const Error& error) {
     journeys_->on_incoming_ended(incoming, error);
 }
-void Node::on_message(const Address& peer, Bytes head) { auditor_->on_answer(peer, head); }
+void Node::on_message(const Address& peer, Bytes head) {
+    if (is_witness_message(head)) return witnessing_->on_message(peer, head, services_.clock.now());
+    auditor_->on_answer(peer, head);
+}
 void Node::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, const aipacket::Progress& progress) {
     journeys_->on_sent(transfer, peer, std::move(receipt), progress);
 }
@@ -312,11 +328,14 @@ void Node::entry_proof(const EntryQuery& query, std::optional<Address> at, std::
 void Node::checkpoint(uint64_t size_max, std::function<void(Result<Bytes>)> done) {
     submit(
         services_.storage,
-        [&log = services_.log, size_max]() -> Result<Bytes> {
+        [&log = services_.log, &state = services_.state, size_max]() -> Result<Bytes> {
             AIP_ASSIGN(const auto text, log.checkpoint(size_max == 0 ? log.size() : size_max));
             if (!text)
                 return Error{ErrorCode::kNotFound, "the ledger has no checkpoint yet: nothing was written into it"};
-            return to_bytes(as_bytes(*text));
+            AIP_ASSIGN(const ledger::Note note, ledger::Note::parse(*text));
+            AIP_ASSIGN(const ledger::Checkpoint checkpoint, ledger::Checkpoint::parse(note.text));
+            AIP_ASSIGN(const std::string lines, cosignatures(state, checkpoint.size));
+            return to_bytes(as_bytes(*text + lines));
         },
         std::move(done));
 }

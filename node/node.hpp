@@ -23,6 +23,7 @@
 #include "node/services.hpp"
 #include "node/sessions.hpp"
 #include "node/tasks.hpp"
+#include "node/witnessing.hpp"
 #include "routing/interest.hpp"
 #include "routing/router.hpp"
 #include "routing/token_bucket.hpp"
@@ -78,6 +79,7 @@ public:
 
     Address self() const { return services_.self(); }
     const Journeys& journeys() const { return *journeys_; }
+    const Witnessing& witnessing() const { return *witnessing_; }
     const Exchange& exchange() const { return *exchange_; }
     const routing::Router& router() const { return router_; }
     const routing::Routes& routes() const { return router_.routes(); }
@@ -114,6 +116,7 @@ private:
     size_t exchange_tasks(Instant now);
     void on_task_changed(const KnownTask& known);
     Result<void> set_interest(const std::string& key, const routing::LocalInterest& interest, Instant now);
+    std::vector<Address> neighbour_addresses() const;
     void on_babel(dataplane::PortIndex port, const dataplane::LinkAddress& from, ByteView packet);
 
     Report report_status() const;
@@ -145,6 +148,7 @@ private:
     routing::TaskExchange task_exchange_;
     Sessions sessions_;
     std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<Witnessing> witnessing_;
     Newsbox newsbox_;
     Lookout lookout_;
     std::unique_ptr<Journeys> journeys_;

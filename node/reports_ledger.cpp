@@ -160,6 +160,13 @@ Report Node::report_counters() const {
     add("icmp.heard_too_big", icmp.heard_too_big);
     add("icmp.heard_other", icmp.heard_other);
     add("news.refused", news_refused_);
+    add("witness.asked", witnessing_->asked());
+    add("witness.cosigned_by_others", witnessing_->cosigned());
+    for (size_t i = 0; i < ledger::kWitnessStatuses.size(); ++i)
+        add("witness.answered." + std::string(ledger::witness_status_name(ledger::kWitnessStatuses[i])),
+            witnessing_->served(i));
+    add("witness.refused", witnessing_->refused());
+    add("witness.quarantined", witnessing_->forks());
     const ExchangeCounters& e = exchange_->counters();
     add("transfer.offers_refused_signature", e.offers_refused_signature);
     add("transfer.offers_refused_full", e.offers_refused_full);

@@ -63,6 +63,7 @@ public:
     EventQueue& queue() { return queue_; }
     const std::vector<std::string>& trouble() const { return trouble_; }
     const std::vector<std::string>& lines() const { return lines_; }
+    const std::map<std::string, std::string>& files() const { return files_; }
 
 private:
     struct PortConfig {
@@ -86,6 +87,7 @@ private:
     void deliver(node::SessionId session, const node::Delivery& delivery,
                  std::unique_ptr<node::DeliveryFile> file) override;
     void log(std::string_view line) override;
+    void keep_file(const std::string& name, std::string_view text) override { files_[name] = text; }
     void fatal(const Error& error) override { trouble_.push_back("fatal: " + error.text); }
     // Runs `action` later unless the machine has died meanwhile.
     void later(Instant when, std::function<void()> action);
@@ -110,6 +112,7 @@ private:
     uint64_t power_cuts_ = 0;
     std::vector<std::string> trouble_;
     std::vector<std::string> lines_;
+    std::map<std::string, std::string> files_;
 };
 
 }  // namespace aip::sim
