@@ -329,7 +329,7 @@ private:
                                  [this](Context& c) { return ledger_fsck(c, a_.state, a_.network); });
         fsck->add_option("--network", a_.network, "check signatures under this root key (network.pub)");
         CLI::App* backup =
-            command(ledger, "backup", "copy the ledger of a stopped daemon", "aipctl ledger backup /mnt/b1",
+            command(ledger, "backup", "copy the ledger, while the daemon runs or not", "aipctl ledger backup /mnt/b1",
                     [this](Context& c) { return ledger_backup(c, a_.state, a_.directory); });
         CLI::App* restore = command(
             ledger, "restore", "put a backup in place, behind a stopped daemon", "aipctl ledger restore /mnt/b1",

@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kMemoryBytes = 4u << 20;  // each of: all write buffers, block cache
 constexpr size_t kLogFileBytes = 1u << 20;
 constexpr size_t kProtectionBytes = 8;
+constexpr size_t kCopyBytes = 1u << 20;  // written at once
 constexpr std::string_view kSizeKey = "size";
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "aipacket-log-1";
@@ -179,6 +180,27 @@ Result<void> RocksLogStore::sync() {
 Result<void> RocksLogStore::verify_files() {
     const auto status = state_->db->VerifyChecksum();
     return status.ok() ? Result<void>{} : from_status("verify its files", status);
+}
+
+Result<void> RocksLogStore::copy_to(const std::string& directory) {
+    AIP_ASSIGN(const auto target, open(directory));
+    const State& to = *target->state_;
+    rocksdb::Status status;
+    for (size_t family = 0; family < kFamilyCount && status.ok(); ++family) {
+        rocksdb::WriteBatch write(0, 0, kProtectionBytes, 0);
+        const std::unique_ptr<rocksdb::Iterator> it(
+            state_->db->NewIterator(rocksdb::ReadOptions(), state_->families[family]));
+        for (it->SeekToFirst(); it->Valid() && status.ok(); it->Next()) {
+            status = write.Put(to.families[family], it->key(), it->value());
+            if (!status.ok() || write.GetDataSize() < kCopyBytes) continue;
+            status = to.db->Write(rocksdb::WriteOptions(), &write);
+            write.Clear();
+        }
+        if (!it->status().ok()) return from_status("read", it->status());
+        if (status.ok()) status = to.db->Write(rocksdb::WriteOptions(), &write);
+    }
+    if (status.ok()) status = to.db->Flush(rocksdb::FlushOptions(), to.families);
+    return status.ok() ? Result<void>{} : from_status("write the copy in " + directory, status);
 }
 
 Result<Bytes> RocksLogStore::leaf(uint64_t index) {

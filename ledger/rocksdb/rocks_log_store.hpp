@@ -35,7 +35,8 @@ public:
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;
     Result<std::optional<uint64_t>> find(const VersionId& version) override;
 
-    Result<void> verify_files();  // every block of every file against its checksum
+    Result<void> verify_files();                         // every block of every file against its checksum
+    Result<void> copy_to(const std::string& directory);  // all of it as it is now; durable when it returns
 
 private:
     struct State;

@@ -139,13 +139,36 @@ Result<bool> keeps_journal(const std::string& source, const std::string& state_d
                                          " entries, the backup holds " + std::to_string(backed_up) + advice};
 }
 
+Error no_ledger(const std::string& state_dir) {
+    return {ErrorCode::kNotFound, "there is no ledger in " + state_dir + "; name the daemon's state directory"};
+}
+
+// The journal first: a daemon that goes on meanwhile takes nothing out of it that is not in the store by then.
+Result<FsckReport> write_backup(const std::string& state_dir, const std::string& target) {
+    AIP_TRY(copy(journal_in(state_dir), journal_in(target)));
+    {
+        AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(state_dir), {true, nullptr}));
+        AIP_TRY(store->copy_to(store_in(target)));
+    }
+    AIP_TRY(sync_all(target));
+    AIP_ASSIGN(FsckReport report, fsck(target, nullptr));
+    if (report.problems != 0)
+        return Error{ErrorCode::kCorrupt,
+                     "the ledger is damaged (" + report.first_problems[0] + "); a copy of it would be no backup"};
+    AIP_ASSIGN(const auto records, read_journal(journal_in(target)));
+    std::ofstream mark(mark_in(target), std::ios::binary);
+    mark << (records.empty() ? "" : records.back().checkpoint);
+    mark.close();
+    if (!mark) return Error{ErrorCode::kIo, "cannot write " + mark_in(target) + "; the backup is not whole"};
+    AIP_TRY(sync_all(target));
+    return report;
+}
+
 }  // namespace
 
 Result<FsckReport> fsck(const std::string& state_dir, crypto::Verifier* verifier) {
     std::error_code error;
-    if (!fs::exists(store_in(state_dir), error))
-        return Error{ErrorCode::kNotFound,
-                     "there is no ledger in " + state_dir + "; name the daemon's state directory"};
+    if (!fs::exists(store_in(state_dir), error)) return no_ledger(state_dir);
     AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(state_dir), {true, nullptr}));
     AIP_ASSIGN(FsckReport report, check(*store, verifier));
     if (const auto files = store->verify_files(); !files) add_problem(report, files.error());
@@ -157,24 +180,13 @@ Result<FsckReport> fsck(const std::string& state_dir, crypto::Verifier* verifier
 }
 
 Result<FsckReport> backup(const std::string& state_dir, const std::string& target) {
-    AIP_ASSIGN(const OwnedFd held, lock(state_dir));
-    AIP_ASSIGN(FsckReport report, fsck(state_dir, nullptr));
-    if (report.problems != 0)
-        return Error{ErrorCode::kCorrupt,
-                     "the ledger is damaged (" + report.first_problems[0] + "); a copy of it would be no backup"};
     std::error_code error;
+    if (!fs::exists(store_in(state_dir), error)) return no_ledger(state_dir);
     if (!fs::create_directory(target, error))
         return error ? cannot("create", target, error)
                      : Error{ErrorCode::kExists, target + " exists; a backup is never overwritten, name another"};
-    AIP_TRY(copy(store_in(state_dir), store_in(target)));  // bytes, not links: damage here must not be damage there
-    AIP_TRY(copy(journal_in(state_dir), journal_in(target)));
-    AIP_TRY(sync_all(target));
-    AIP_ASSIGN(const auto records, read_journal(journal_in(target)));
-    std::ofstream mark(mark_in(target), std::ios::binary);
-    mark << (records.empty() ? "" : records.back().checkpoint);
-    mark.close();
-    if (!mark) return Error{ErrorCode::kIo, "cannot write " + mark_in(target) + "; the backup is not whole"};
-    AIP_TRY(sync_all(target));
+    auto report = write_backup(state_dir, target);
+    if (!report) fs::remove_all(target, error);
     return report;
 }
 

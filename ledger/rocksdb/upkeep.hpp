@@ -1,6 +1,6 @@
 // What a person does to a ledger on disk (rfc/0004 section 5.6): fsck, backup, restore of a state directory, that is of
-// `ledger/` (the store) and `ledger.journal` in it. fsck changes nothing and may run beside the daemon; the others need
-// it stopped and hold its lock.
+// `ledger/` (the store) and `ledger.journal` in it. fsck and backup change nothing there and may run beside the daemon;
+// restore needs it stopped and holds its lock.
 // A backup is a directory with the same two and, written last, `checkpoint`: without that it was cut short. Restoring
 // never goes back behind what the journal on the spot says was signed, unless told to: a log that signs a second
 // history is caught and its node shut out. Blocking; for aipctl and tests.

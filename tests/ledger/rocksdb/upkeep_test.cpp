@@ -1,5 +1,8 @@
 #include "ledger/rocksdb/upkeep.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include "../fixture.hpp"
 #include "ledger/journal_file.hpp"
 #include "ledger/rocksdb/rocks_log_store.hpp"
@@ -37,6 +40,12 @@ struct State {
         return report ? *report : FsckReport{};
     }
 };
+
+void flip_byte(const std::string& path) {
+    std::string bytes = read_text(path);
+    bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 1);
+    write_text(path, bytes);
+}
 
 TEST(Upkeep, FsckReadsStoreAndJournalAndChangesNothing) {
     State s;
@@ -76,6 +85,42 @@ TEST(Upkeep, ABackupIsPutInPlaceAgain) {
     ASSERT_TRUE(restored) << restored.error().text;
     EXPECT_EQ(restored->problems, 0u);
     EXPECT_EQ(s.live(1), 6u);
+}
+
+TEST(Upkeep, ABackupIsWholeWhileTheLogGrows) {
+    State s;
+    const auto store = *RocksLogStore::open(s.state + "/ledger");
+    const auto journal = *FileJournalFile::open(s.state + "/ledger.journal");
+    const auto log = *Log::open(*store, *journal, s.signer);
+    std::atomic<uint64_t> acknowledged = 0;
+    std::atomic<bool> enough = false;
+    std::thread daemon([&] {
+        while (!enough) {
+            EXPECT_TRUE(grow(*log, s.signer, log->size(), 3));
+            acknowledged = log->size();
+        }
+    });
+    for (int round = 0; round < 5; ++round) {
+        const uint64_t before = acknowledged;
+        const std::string target = s.dir / ("backup" + std::to_string(round));
+        const auto made = backup(s.state, target);
+        EXPECT_TRUE(made) << made.error().text;
+        EXPECT_GE(made ? made->size() : 0, before);
+        const auto checked = fsck(target, &s.known);
+        EXPECT_EQ(checked ? checked->problems : 1, 0u);
+    }
+    enough = true;
+    daemon.join();
+}
+
+TEST(Upkeep, ADamagedLedgerIsNotBackedUp) {
+    State s;
+    s.live(5);
+    s.live(0);
+    for (const auto& file : fs::directory_iterator(s.state + "/ledger"))
+        if (file.path().extension() == ".sst") flip_byte(file.path());
+    EXPECT_EQ(backup(s.state, s.dir / "backup").error().code, ErrorCode::kCorrupt);
+    EXPECT_FALSE(fs::exists(s.dir / "backup")) << "nothing that looks like one is left";
 }
 
 TEST(Upkeep, ARestoredLogIsFilledUpFromTheJournalOnTheSpot) {
@@ -126,12 +171,8 @@ TEST(Upkeep, RefusesADamagedBackup) {
     s.live(5);
     s.live(0);  // opening again wrote them into tables
     ASSERT_TRUE(backup(s.state, s.dir / "backup"));
-    for (const auto& file : fs::directory_iterator(s.dir / "backup/ledger")) {
-        if (file.path().extension() != ".sst") continue;
-        std::string bytes = read_text(file.path());
-        bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 1);
-        write_text(file.path(), bytes);
-    }
+    for (const auto& file : fs::directory_iterator(s.dir / "backup/ledger"))
+        if (file.path().extension() == ".sst") flip_byte(file.path());
     EXPECT_EQ(restore(s.dir / "backup", s.state, true).error().code, ErrorCode::kCorrupt);
     EXPECT_EQ(s.live(0), 5u);
 }
