@@ -19,10 +19,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kEntriesOfOneStep = 10'000;
+constexpr int kOpenTries = 10;
 
 std::string store_in(const std::string& directory) { return directory + "/ledger"; }
 std::string journal_in(const std::string& directory) { return directory + "/ledger.journal"; }
 std::string mark_in(const std::string& directory) { return directory + "/checkpoint"; }
+
+// A daemon that is just then done with a file takes it away between the moment its name is read and the moment it is
+// opened; what is still missing after some tries is missing.
+Result<std::unique_ptr<RocksLogStore>> open_beside(const std::string& directory) {
+    auto store = RocksLogStore::open(directory, {true, nullptr});
+    for (int tries = 1; !store && tries < kOpenTries; ++tries) store = RocksLogStore::open(directory, {true, nullptr});
+    return store;
+}
 
 Error cannot(std::string_view action, const std::string& path, const std::error_code& cause) {
     return {cause == std::errc::no_space_on_device ? ErrorCode::kNoSpace : ErrorCode::kIo,
@@ -131,7 +140,7 @@ Result<bool> keeps_journal(const std::string& source, const std::string& state_d
                                              std::to_string(backed_up) + " entries may be old" + advice};
     }
     if (signed_size(*records) <= backed_up) return false;
-    AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(source), {true, nullptr}));
+    AIP_ASSIGN(const auto store, open_beside(store_in(source)));
     AIP_ASSIGN(const LogHead head, store->load());
     if (what_is_added(*store, head.size, *records)) return true;
     if (accept_loss) return false;
@@ -147,7 +156,7 @@ Error no_ledger(const std::string& state_dir) {
 Result<FsckReport> write_backup(const std::string& state_dir, const std::string& target) {
     AIP_TRY(copy(journal_in(state_dir), journal_in(target)));
     {
-        AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(state_dir), {true, nullptr}));
+        AIP_ASSIGN(const auto store, open_beside(store_in(state_dir)));
         AIP_TRY(store->copy_to(store_in(target)));
     }
     AIP_TRY(sync_all(target));
@@ -169,7 +178,7 @@ Result<FsckReport> write_backup(const std::string& state_dir, const std::string&
 Result<FsckReport> fsck(const std::string& state_dir, crypto::Verifier* verifier) {
     std::error_code error;
     if (!fs::exists(store_in(state_dir), error)) return no_ledger(state_dir);
-    AIP_ASSIGN(const auto store, RocksLogStore::open(store_in(state_dir), {true, nullptr}));
+    AIP_ASSIGN(const auto store, open_beside(store_in(state_dir)));
     AIP_ASSIGN(FsckReport report, check(*store, verifier));
     if (const auto files = store->verify_files(); !files) add_problem(report, files.error());
     const auto records = read_journal(journal_in(state_dir));
