@@ -45,6 +45,7 @@ struct Request {
     taskCreate @18 :TaskRules;
     taskJoin @19 :Text;  # a name, NAME@ and digits, or a key
     taskLeave @20 :Text;
+    order @21 :ReportQuery;  # to the node itself; answered by a report
   }
 }
 

@@ -100,6 +100,11 @@ struct ReportQuery {  // answered by Report
     std::vector<std::string> args;
     bool operator==(const ReportQuery&) const = default;
 };
+struct Order {  // to the node itself: "revoke", "tag", ...; answered by Report
+    std::string name;
+    std::vector<std::string> args;
+    bool operator==(const Order&) const = default;
+};
 struct LedgerEntry {                          // answered by Blob: an entry proof (rfc/0004)
     std::variant<uint64_t, VersionId> which;  // index in the log, or what the entry is about
     std::optional<Address> node;              // whose log; this node's if absent
@@ -154,7 +159,7 @@ struct TaskLeave {  // answered by Task
 
 using RequestBody = std::variant<Hello, Bind, PublishInterest, Send, Receive, Finish, Release, Cancel, CancelRequest,
                                  ReportQuery, LedgerEntry, LedgerCheckpoint, LedgerConsistency, LedgerAudit,
-                                 ExportVersion, TaskCreate, TaskJoin, TaskLeave>;
+                                 ExportVersion, TaskCreate, TaskJoin, TaskLeave, Order>;
 struct Request {
     uint64_t id = 0;
     RequestBody body;

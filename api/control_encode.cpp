@@ -117,12 +117,14 @@ struct PutRequest {
     void operator()(const Release& m) { out.setRelease(m.delivery); }
     void operator()(const Cancel& m) { out.setCancel(text(m.transfer)); }
     void operator()(const CancelRequest& m) { out.setCancelRequest(m.request); }
-    void operator()(const ReportQuery& m) {
-        auto query = out.initReport();
+    template <class Named>
+    static void put_named(schema::ReportQuery::Builder query, const Named& m) {
         query.setName(text(m.name));
         auto args = query.initArgs(count(m.args.size()));
         for (unsigned i = 0; i < args.size(); ++i) args.set(i, text(m.args[i]));
     }
+    void operator()(const ReportQuery& m) { put_named(out.initReport(), m); }
+    void operator()(const Order& m) { put_named(out.initOrder(), m); }
     void operator()(const LedgerEntry& m) {
         auto entry = out.initLedgerEntry();
         if (m.node) entry.setNode(blob(m.node->view()));

@@ -133,6 +133,10 @@ RequestBody request_body(schema::Request::Reader in) {
         case R::TASK_CREATE: return task_create(in.getTaskCreate());
         case R::TASK_JOIN: return TaskJoin{text(in.getTaskJoin())};
         case R::TASK_LEAVE: return TaskLeave{text(in.getTaskLeave())};
+        case R::ORDER: {
+            ReportQuery named = report_query(in.getOrder());
+            return Order{std::move(named.name), std::move(named.args)};
+        }
         case R::EXPORT_VERSION: return ExportVersion{version(in.getExportVersion())};
     }
     throw Malformed{"an unknown kind of request"};

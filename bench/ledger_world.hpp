@@ -71,6 +71,9 @@ struct Bulk {
 Result<Bulk> bulk_appends(const std::string& directory, const Member& member, double seconds);
 Result<Times> paced_appends(const std::string& directory, const Member& member, double per_second, double seconds);
 
+// ledger_audit.cpp: a line of `stops` versions that goes round `logs` logs, each checkpoint's signatures checked once.
+Result<double> audit_stops_per_s(size_t stops, size_t logs);
+
 // ledger_peers.cpp: what bounds us, measured in the same run
 Times fdatasync_in_place(const std::string& file, size_t count);
 class RocksPeer {

@@ -22,6 +22,11 @@ struct Arguments {
     std::string out;
     std::string state = "/var/lib/aipacket";
     bool accept_loss = false;
+    std::string from;
+    std::string dsse;
+    std::string lineage;
+    AuditOptions audit;
+    std::optional<std::string> keep;
     std::optional<std::string> task;
     int64_t days = 825;
     SendOptions send;
@@ -126,6 +131,30 @@ private:
                 [this](Context& c) { return key_show(c, a_.directory); })
             ->add_option("DIR", a_.directory, "the node's keys")
             ->required();
+        add_key_changes(key);
+    }
+
+    void add_key_changes(CLI::App* key) {
+        CLI::App* rotate = command(key, "rotate", "a new operational key for a node",
+                                   "aipctl key rotate /etc/aipacket/keys --compromised 'disk was stolen'",
+                                   [this](Context& c) { return key_rotate(c, a_.directory, a_.id); });
+        rotate->add_option("DIR", a_.directory, "the node's keys, identity.key among them")->required();
+        rotate->add_option("--compromised", a_.id, "why the old key must not be trusted any more");
+        CLI::App* revoke =
+            command(key, "revoke", "put an identity out of the network, by its root",
+                    "aipctl key revoke identity.pub --network my-network/network.key --out stolen.revocation",
+                    [this](Context& c) { return key_revoke(c, a_.id, a_.network, a_.from, a_.out); });
+        revoke->add_option("IDENTITY", a_.id, "64 hex digits, or a file identity.pub")->required();
+        revoke->add_option("--network", a_.network, "the network's root key")->required();
+        revoke->add_option("--out", a_.out, "new file")->required();
+        revoke->add_option("--from", a_.from, "what it signed from then on counts no more; now if not given");
+        command(key, "announce", "tell the network of a revocation", "aipctl key announce stolen.revocation",
+                [this](Context& c) { return key_announce(c, a_.id); })
+            ->add_option("FILE", a_.id, "as 'key revoke' wrote it")
+            ->required();
+        command(key, "list", "the operational keys a node's ledger names, checked", "aipctl key list",
+                [this](Context& c) { return key_list(c, a_.node); })
+            ->add_option("--node", a_.node, "of this node");
     }
 
     void add_reports() {
@@ -239,6 +268,34 @@ private:
         out->add_option("VERSION", a_.id, "64 hex digits, or best:TASK, what this node likes best")->required();
         out->add_option("--out", a_.out, "file to write")->required();
 
+        CLI::App* tag = command(models, "tag", "give a version a name; it is kept until the name is taken away",
+                                "aipctl models tag fashion@good VERSION", [this](Context& c) {
+                                    return order(c, "tag", {a_.node, a_.id});
+                                });
+        tag->add_option("TAG", a_.node, "TASK@WORD")->required();
+        tag->add_option("VERSION", a_.id, "64 hex digits")->required();
+        command(models, "untag", "take the name away", "aipctl models untag fashion@good",
+                [this](Context& c) { return order(c, "untag", {a_.node}); })
+            ->add_option("TAG", a_.node, "as `models tags` shows it")
+            ->required();
+        command(models, "tags", "the names of versions", "aipctl models tags", report("tags"));
+        CLI::App* rollback =
+            command(models, "rollback", "end the journeys of a task that began here, and set out from a tagged version",
+                    "aipctl models rollback fashion@good --stops 120", [this](Context& c) {
+                        std::vector<std::string> args{a_.node};
+                        if (a_.keep) args.push_back(*a_.keep);
+                        return order(c, "rollback", std::move(args));
+                    });
+        rollback->add_option("TAG", a_.node, "as `models tags` shows it")->required();
+        rollback->add_option("--stops", a_.keep, "training stops from there; the task's budget if not given")
+            ->check(CLI::Range(1u, UINT32_MAX));
+        command(models, "prune", "forget the bytes of old versions; their entries and proofs stay",
+                "aipctl models prune --keep 8",
+                [this](Context& c) {
+                    return order(c, "prune", a_.keep ? std::vector{*a_.keep} : std::vector<std::string>{});
+                })
+            ->add_option("--keep", a_.keep, "newest of each task; the daemon's keep_versions if not given")
+            ->check(CLI::Range(0u, UINT32_MAX));
         CLI::App* sending = command(&app_, "send", "send a model to a node, or start it on a journey",
                                     "aipctl send mlp.safetensors --task fashion --stops 120\n"
                                     "  aipctl send big.safetensors --to fd5e:2e84:6101::7a1f:22",
@@ -282,9 +339,16 @@ private:
         ledger->require_subcommand(1);
         command(ledger, "log", "this node's entries", "aipctl ledger log", report("ledger-log"));
         CLI::App* show = command(ledger, "show", "one entry, checked", "aipctl ledger show 17",
-                                 [this](Context& c) { return ledger_show(c, a_.id, a_.node, a_.network); });
-        show->add_option("ENTRY", a_.id, "its number, or a version (64 hex digits)")->required();
-        show->add_option("--node", a_.node, "in the ledger of this node");
+                                 [this](Context& c) { return ledger_show(c, a_.id, a_.node, a_.network, a_.dsse); });
+        show->add_option("--dsse", a_.dsse, "new directory for the signed leaf as OpenSSL verifies it");
+        CLI::App* prove =
+            command(ledger, "prove", "write one entry and its proof as files", "aipctl ledger prove 17 proof-of-17",
+                    [this](Context& c) { return ledger_prove(c, a_.id, a_.node, a_.network, a_.directory); });
+        for (CLI::App* one : {show, prove}) {
+            one->add_option("ENTRY", a_.id, "its number, or a version (64 hex digits)")->required();
+            one->add_option("--node", a_.node, "in the ledger of this node");
+        }
+        prove->add_option("DIR", a_.directory, "new directory")->required();
         CLI::App* verify =
             command(ledger, "verify", "check every signature and proof of this node's ledger, or an export",
                     "aipctl ledger verify --network my-network/network.pub", [this](Context& c) {
@@ -294,12 +358,27 @@ private:
         CLI::Option* what = verify->add_option("DIR", a_.directory, "an export, or a proof; no daemon is needed");
         verify->add_option("--policy", a_.policy, "tlog-policy file: whose cosignatures are enough for this proof")
             ->needs(what);
-        CLI::App* audit = command(ledger, "audit", "a version and its ancestors across nodes, each one checked",
-                                  "aipctl ledger audit VERSION --network my-network/network.pub",
-                                  [this](Context& c) { return ledger_audit(c, a_.id, a_.network); });
-        audit->add_option("VERSION", a_.id, "64 hex digits")->required();
-        for (CLI::App* checked : {show, verify, audit})
+        add_audit(ledger);
+        for (CLI::App* checked : {show, prove, verify})
             checked->add_option("--network", a_.network, "the network's public root key (network.pub)");
+        add_witnesses(ledger);
+        CLI::App* exporting =
+            command(ledger, "export", "write the ledger, or one version's lineage, for other people's tools",
+                    "aipctl ledger export my-export\n  aipctl ledger export --lineage VERSION model.lineage",
+                    [this](Context& c) {
+                        return a_.lineage.empty() ? ledger_export(c, a_.directory)
+                                                  : ledger_export_lineage(c, a_.lineage, a_.directory);
+                    });
+        exporting->add_option("DIR", a_.directory, "new directory; new file with --lineage")->required();
+        exporting->add_option("--lineage", a_.lineage, "all that is needed to audit this version offline");
+        add_upkeep(ledger);
+        command(ledger, "tiles", "write the ledger as static files for a web server, or add what is new",
+                "aipctl ledger tiles /var/www/log", [this](Context& c) { return ledger_tiles(c, a_.directory); })
+            ->add_option("DIR", a_.directory, "made if it is not there")
+            ->required();
+    }
+
+    void add_witnesses(CLI::App* ledger) {
         command(ledger, "checkpoint", "the newest checkpoint, and who has cosigned it", "aipctl ledger checkpoint",
                 [](Context& c) { return ledger_checkpoint(c); });
         command(ledger, "witness", "who witnesses this node, and whom it witnesses", "aipctl ledger witness",
@@ -312,15 +391,6 @@ private:
                     [this](Context&) { return ledger_fork_proof(a_.directory, a_.network); });
         fork->add_option("FILE", a_.directory, "the proof")->required();
         fork->add_option("--network", a_.network, "the network's public root key (network.pub)")->required();
-        command(ledger, "export", "write the ledger for other people's tools", "aipctl ledger export my-export",
-                [this](Context& c) { return ledger_export(c, a_.directory); })
-            ->add_option("DIR", a_.directory, "new directory")
-            ->required();
-        add_upkeep(ledger);
-        command(ledger, "tiles", "write the ledger as static files for a web server, or add what is new",
-                "aipctl ledger tiles /var/www/log", [this](Context& c) { return ledger_tiles(c, a_.directory); })
-            ->add_option("DIR", a_.directory, "made if it is not there")
-            ->required();
     }
 
     void add_upkeep(CLI::App* ledger) {
@@ -339,6 +409,18 @@ private:
         restore->add_option("DIR", a_.directory, "the backup")->required();
         for (CLI::App* offline : {fsck, backup, restore})
             offline->add_option("--state", a_.state, "the daemon's state directory")->capture_default_str();
+    }
+
+    void add_audit(CLI::App* ledger) {
+        CLI::App* audit = command(ledger, "audit", "a version and its ancestors across nodes, each one checked",
+                                  "aipctl ledger audit VERSION --network my-network/network.pub --svg history.svg\n"
+                                  "  aipctl ledger audit --bundle model.lineage --network my-network/network.pub",
+                                  [this](Context& c) { return ledger_audit(c, a_.audit); });
+        audit->add_option("VERSION", a_.audit.version, "64 hex digits");
+        audit->add_option("--bundle", a_.audit.bundle, "check this file; no daemon is needed");
+        audit->add_option("--network", a_.audit.network, "the network's public root key (network.pub)");
+        audit->add_option("--dot", a_.audit.dot, "new file for Graphviz");
+        audit->add_option("--svg", a_.audit.svg, "new file: the lineage as a picture");
     }
 
     Context& context_;

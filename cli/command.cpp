@@ -58,4 +58,12 @@ Result<VersionId> version_from(const std::string& text) {
     return VersionId(*version);
 }
 
+Result<WallTime> time_from(const std::string& text) {
+    std::tm tm{};
+    const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (end == nullptr || *end != '\0')
+        return Error{ErrorCode::kInvalid, "'" + text + "' is not a time like 2026-11-21T04:00:00Z"};
+    return WallTime::from_unix_ms(static_cast<int64_t>(timegm(&tm)) * 1000);
+}
+
 }  // namespace aip::cli

@@ -15,6 +15,12 @@ Result<Outcome> network_create(Context& context, const std::string& directory);
 Result<Outcome> key_create(Context& context, const std::string& directory);
 Result<Outcome> key_certify(Context& context, const std::string& directory, const std::string& network, int64_t days);
 Result<Outcome> key_show(Context& context, const std::string& directory);
+Result<Outcome> key_rotate(Context& context, const std::string& directory, const std::string& compromised);
+// By the network's root, into `out`.
+Result<Outcome> key_revoke(Context& context, const std::string& identity, const std::string& network,
+                           const std::string& from, const std::string& out);
+Result<Outcome> key_announce(Context& context, const std::string& file);  // a revocation, to the daemon
+Result<Outcome> key_list(Context& context, const std::string& node);      // of a node's ledger, from the daemon
 
 // models.cpp
 struct SendOptions {
@@ -36,6 +42,7 @@ struct RecvOptions {
 };
 Result<Outcome> recv(Context& context, const RecvOptions& options);
 Result<Outcome> models_export(Context& context, const std::string& version, const std::string& out);
+Result<Outcome> order(Context& context, const std::string& name, std::vector<std::string> args);  // one of the node's
 Result<Outcome> transfers_cancel(Context& context, const std::string& transfer);
 Result<Outcome> journey_follow(Context& context, const std::string& journey);
 
@@ -76,9 +83,19 @@ Result<Outcome> task_leave(Context& context, const std::string& task);
 
 // ledger.cpp
 Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
-                            const std::string& network);
+                            const std::string& network, const std::string& dsse);
+Result<Outcome> ledger_prove(Context& context, const std::string& which, const std::string& node,
+                             const std::string& network, const std::string& directory);
 Result<Outcome> ledger_verify(Context& context, const std::string& directory, const std::string& network);
-Result<Outcome> ledger_audit(Context& context, const std::string& version, const std::string& network);
+struct AuditOptions {
+    std::string version;
+    std::string bundle;  // instead of asking a daemon
+    std::string network;
+    std::string dot;  // files to draw it into
+    std::string svg;
+};
+Result<Outcome> ledger_audit(Context& context, const AuditOptions& options);
+Result<Outcome> ledger_export_lineage(Context& context, const std::string& version, const std::string& file);
 Result<Outcome> ledger_export(Context& context, const std::string& directory);
 Result<Outcome> ledger_tiles(Context& context, const std::string& directory);
 

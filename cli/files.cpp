@@ -1,6 +1,7 @@
 #include "cli/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <functional>
 
+#include "crypto/keys.hpp"
 #include "crypto/sha256.hpp"
 
 namespace aip::cli {
@@ -84,6 +86,14 @@ Result<Copied> copy_out(int file, const std::string& path) {
     if (copied && rename(part.c_str(), path.c_str()) != 0) copied = file_error("cannot create", path);
     if (!copied) unlink(part.c_str());
     return copied;
+}
+
+Result<void> write_file(const std::string& path, ByteView bytes) { return crypto::write_new_file(path, bytes, 0644); }
+
+Result<void> make_directory(const std::string& path) {
+    if (mkdir(path.c_str(), 0755) == 0) return {};
+    return Error{errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
+                 "cannot create " + path + ": " + std::strerror(errno)};
 }
 
 }  // namespace aip::cli

@@ -20,4 +20,8 @@ Result<Digest> hash_file(int file, const std::string& path);
 // To `path`, whole and synced or not at all; replaces a file of that name.
 Result<Copied> copy_out(int file, const std::string& path);
 
+// A new file with these bytes, a new directory; nothing that exists is overwritten.
+Result<void> write_file(const std::string& path, ByteView bytes);
+Result<void> make_directory(const std::string& path);
+
 }  // namespace aip::cli

@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "cli/commands.hpp"
-#include "crypto/identity.hpp"
+#include "cli/ledger_source.hpp"
+#include "crypto/revocation.hpp"
+#include "ledger/entry.hpp"
 
 namespace aip::cli {
 namespace {
@@ -73,6 +75,71 @@ Result<Outcome> key_show(Context& context, const std::string& directory) {
         .add("valid_from", time_text(self.validity.not_before))
         .add("valid_until", time_text(self.validity.not_after))
         .done();
+}
+
+Result<Outcome> key_rotate(Context& context, const std::string& directory, const std::string& compromised) {
+    if (compromised.size() > ledger::kKeyReasonMax || compromised.find('\n') != std::string::npos)
+        return Error{ErrorCode::kInvalid, "the reason is one line of at most 128 bytes"};
+    AIP_ASSIGN(const crypto::PublicKey key, crypto::rotate_key_directory(directory, compromised, context.now));
+    return Card("rotated")
+        .add("directory", directory)
+        .add("operational", key.hex())
+        .note("restart the daemon: it signs with the new key and writes the change into its ledger")
+        .done();
+}
+
+Result<Outcome> key_revoke(Context& context, const std::string& identity, const std::string& network,
+                           const std::string& from, const std::string& out) {
+    const auto key = crypto::PublicKey::parse_hex(identity);
+    auto named = key ? Result<crypto::PublicKey>(*key) : crypto::load_public_key(identity, crypto::kIdentityLabel);
+    if (!named) return named.error().within("the identity to revoke (64 hex digits, or its identity.pub)");
+    AIP_ASSIGN(const crypto::SecretKey root, crypto::load_secret_key(network, crypto::kRootLabel));
+    WallTime since = context.now;
+    if (!from.empty()) {
+        AIP_ASSIGN(since, time_from(from));
+    }
+    const crypto::RevocationBytes bytes = crypto::revoke_node(root, *named, since, context.now);
+    AIP_TRY(crypto::write_new_file(out, bytes.view(), 0644));
+    return Card("revocation")
+        .add("identity", named->hex())
+        .add("node", crypto::node_address(root.public_key(), *named).text())
+        .add("from", time_text(since))
+        .add("file", out)
+        .note("tell any node of the network: aipctl key announce " + out)
+        .done();
+}
+
+Result<Outcome> key_announce(Context& context, const std::string& file) {
+    AIP_ASSIGN(const Bytes bytes, crypto::read_small_file(file, crypto::kRevocationBytes));
+    return order(context, "revoke", {to_hex(bytes)});
+}
+
+Result<Outcome> key_list(Context& context, const std::string& node) {
+    AIP_ASSIGN(api::Connection connection, context.connect());
+    std::optional<Address> at;
+    if (!node.empty()) {
+        AIP_ASSIGN(at, address_from(node));
+    }
+    Outcome outcome{
+        {"operational keys",
+         {{"number", ColumnType::kInteger}, {"entry", ColumnType::kInteger}, {"change"}, {"key"}, {"time"}, {"reason"}},
+         {},
+         {}},
+        Layout::kTable};
+    crypto::Verifier verifier(connection.welcome().network);
+    ledger::KeyHistory history;
+    for (uint32_t number = 0;; ++number) {
+        const auto proof = ControlLedger(connection).proof({ledger::key_event_id(number), at, 0});
+        if (!proof && proof.error().code == ErrorCode::kNotFound) return outcome;
+        if (!proof) return proof.error();
+        AIP_ASSIGN(ledger::CheckedEntry checked, ledger::verify_entry(*proof, verifier, {}));
+        auto* event = std::get_if<ledger::KeyEvent>(&checked.entry);
+        if (event == nullptr) return Error{ErrorCode::kCorrupt, "the ledger answered with another entry"};
+        outcome.report.rows.push_back({static_cast<int64_t>(number), static_cast<int64_t>(proof->index),
+                                       std::string(ledger::key_change_name(event->change)), event->key.hex(),
+                                       time_text(event->time), event->reason});
+        AIP_TRY(history.add(proof->index, std::move(*event)));
+    }
 }
 
 }  // namespace aip::cli

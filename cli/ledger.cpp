@@ -1,5 +1,12 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "cli/commands.hpp"
+#include "cli/files.hpp"
 #include "cli/ledger_check.hpp"
+#include "cli/lineage.hpp"
 #include "ledger/tiles.hpp"
 
 namespace aip::cli {
@@ -46,44 +53,50 @@ Outcome entry_card(const ledger::EntryProof& proof, const ledger::HopStatement& 
     card.add("task", says.task).add("what", says.what).add("samples", says.samples).add("steps", says.steps);
     card.add("loss_before", measured(says.loss_before)).add("loss_after", measured(says.loss_after));
     for (const auto& [name, value] : says.metrics) card.add(name, value);
+    for (const auto& [name, value] : says.parameters)
+        card.add(name, std::visit([](const auto& v) { return Cell(v); }, value));
+    if (says.changed)
+        card.add("tensors_changed", std::to_string(says.changed->count) + " of " + std::to_string(says.changed->of));
     if (says.received_from) card.add("received_from", says.received_from->text());
     card.add("node", says.node.text()).add("software", says.software).add("time", time_text(says.time));
     card.add("verdict", std::string("verified"));
     return card.note(root.source).done();
 }
 
-Report audit_table(const VersionId& version) {
-    return {"audit of " + version.hex(),
-            {{"step"},
-             {"version"},
-             {"node"},
-             {"what"},
-             {"samples", ColumnType::kInteger},
-             {"loss_before", ColumnType::kReal},
-             {"loss_after", ColumnType::kReal},
-             {"time"},
-             {"verdict"}},
-            {},
-            {}};
+std::string key_pem(const crypto::PublicKey& key) {
+    // SubjectPublicKeyInfo of an Ed25519 key (RFC 8410): what OpenSSL reads.
+    Bytes der{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+    Writer(der).put(key.view());
+    return "-----BEGIN PUBLIC KEY-----\n" + to_base64(der) + "\n-----END PUBLIC KEY-----\n";
 }
 
-std::vector<Cell> audit_row(const api::AuditStep& step, size_t index, const Result<ledger::HopStatement>& says) {
-    std::vector<Cell> row{std::string(1, index == 0 ? '*' : '^'), step.version.hex(),
-                          step.node.is_zero() ? Cell(std::monostate{}) : Cell(step.node.text())};
-    if (!says) {
-        row.resize(8);
-        row.emplace_back((is_verdict(says.error()) ? "NOT VERIFIED: " : "MISSING: ") + says.error().text);
-        return row;
-    }
-    row.insert(row.end(), {says->what, static_cast<int64_t>(says->samples), measured(says->loss_before),
-                           measured(says->loss_after), time_text(says->time), std::string("verified")});
-    return row;
+// The leaf as files that other people's tools verify:
+//   openssl pkeyutl -verify -rawin -in pae -sigfile sig -pubin -inkey key.pem
+Result<void> write_dsse(const ledger::EntryProof& proof, const crypto::PublicKey& key, const std::string& directory) {
+    AIP_ASSIGN(const ledger::Envelope envelope, ledger::parse_envelope(proof.leaf));
+    const Bytes pae = ledger::dsse_pae(ledger::kPayloadType, envelope.payload);
+    const auto by_key = std::find_if(envelope.signatures.begin(), envelope.signatures.end(),
+                                     [&](const crypto::Signature& s) { return crypto::verify(key, pae, s); });
+    AIP_ASSERT(by_key != envelope.signatures.end());  // the entry was checked
+    AIP_TRY(make_directory(directory));
+    AIP_TRY(write_file(directory + "/envelope.json", proof.leaf));
+    AIP_TRY(write_file(directory + "/statement.json", envelope.payload));
+    AIP_TRY(write_file(directory + "/pae", pae));
+    AIP_TRY(write_file(directory + "/sig", by_key->view()));
+    return write_file(directory + "/key.pem", as_bytes(key_pem(key)));
 }
 
-}  // namespace
+Outcome key_card(const ledger::EntryProof& proof, const ledger::KeyEvent& event, const Root& root) {
+    Card card("entry");
+    card.add("index", proof.index).add("what", "key " + std::string(ledger::key_change_name(event.change)));
+    card.add("number", event.number).add("key", event.key.hex());
+    card.add("previous", event.previous ? Cell(event.previous->hex()) : Cell(std::monostate{}));
+    card.add("reason", event.reason).add("node", event.node.text()).add("software", event.software);
+    card.add("time", time_text(event.time)).add("verdict", std::string("verified"));
+    return card.note(root.source).done();
+}
 
-Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
-                            const std::string& network) {
+Result<api::LedgerEntry> entry_query(const std::string& which, const std::string& node) {
     api::LedgerEntry query;
     if (which.size() == 2 * VersionId::kSize) {
         AIP_ASSIGN(query.which, version_from(which));
@@ -95,13 +108,70 @@ Result<Outcome> ledger_show(Context& context, const std::string& which, const st
     if (!node.empty()) {
         AIP_ASSIGN(query.node, address_from(node));
     }
+    return query;
+}
+
+struct Shown {
+    ledger::EntryProof proof;
+    ledger::CheckedEntry checked;
+    Root root;
+};
+
+// An entry from the daemon, checked.
+Result<Shown> checked_entry(Context& context, const std::string& which, const std::string& node,
+                            const std::string& network) {
+    AIP_ASSIGN(const api::LedgerEntry query, entry_query(which, node));
     AIP_ASSIGN(api::Connection connection, context.connect());
-    AIP_ASSIGN(const Root root, root_of(network, connection));
-    AIP_ASSIGN(const ledger::EntryProof proof, ControlLedger(connection).proof(query));
+    AIP_ASSIGN(Root root, root_of(network, connection));
+    AIP_ASSIGN(ledger::EntryProof proof, ControlLedger(connection).proof(query));
     crypto::Verifier verifier(root.key);
-    const auto says = check_proof(proof, verifier);
-    if (!says) return as_verdict(says.error());
-    return entry_card(proof, *says, root);
+    auto checked = ledger::verify_entry(proof, verifier, {});
+    if (!checked) return as_verdict(checked.error());
+    return Shown{std::move(proof), std::move(*checked), std::move(root)};
+}
+
+Result<Bytes> read_bundle(const std::string& path) {
+    AIP_ASSIGN(const OwnedFd file, open_for_reading(path));
+    struct stat info {};
+    if (fstat(file.get(), &info) != 0 || static_cast<uint64_t>(info.st_size) > ledger::kBundleBytesMax)
+        return Error{ErrorCode::kInvalid, path + " is too large for a lineage bundle"};
+    Bytes bytes(static_cast<size_t>(info.st_size));
+    size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t n = read(file.get(), bytes.data() + done, bytes.size() - done);
+        if (n <= 0) return Error{ErrorCode::kIo, "cannot read " + path};
+        done += static_cast<size_t>(n);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
+                            const std::string& network, const std::string& dsse) {
+    AIP_ASSIGN(const Shown shown, checked_entry(context, which, node, network));
+    if (!dsse.empty()) AIP_TRY(write_dsse(shown.proof, shown.checked.signer.operational, dsse));
+    if (const auto* event = std::get_if<ledger::KeyEvent>(&shown.checked.entry))
+        return key_card(shown.proof, *event, shown.root);
+    return entry_card(shown.proof, std::get<ledger::HopStatement>(shown.checked.entry), shown.root);
+}
+
+Result<Outcome> ledger_prove(Context& context, const std::string& which, const std::string& node,
+                             const std::string& network, const std::string& directory) {
+    AIP_ASSIGN(const Shown shown, checked_entry(context, which, node, network));
+    const ledger::EntryProof& proof = shown.proof;
+    AIP_TRY(make_directory(directory));
+    const std::string text =
+        ledger::tlog_proof_text(proof.index, proof.path, proof.checkpoint, proof.credential.view());
+    AIP_TRY(write_file(directory + "/entry", proof.leaf));
+    AIP_TRY(write_file(directory + "/entry.tlog-proof", as_bytes(text)));
+    AIP_TRY(write_file(directory + "/entry.aipe", proof.encode()));
+    return Card("proven")
+        .add("directory", directory)
+        .add("index", proof.index)
+        .add("bytes", proof.encode().size())
+        .note(shown.root.source)
+        .done();
 }
 
 Result<Outcome> ledger_verify(Context& context, const std::string& directory, const std::string& network) {
@@ -131,27 +201,43 @@ Result<Outcome> ledger_verify(Context& context, const std::string& directory, co
     return card.add("signed_entries", check->entries).note(root.source).done();
 }
 
-Result<Outcome> ledger_audit(Context& context, const std::string& version, const std::string& network) {
+Result<Outcome> ledger_audit(Context& context, const AuditOptions& options) {
+    if (options.version.empty() == options.bundle.empty())
+        return Error{ErrorCode::kInvalid, "name the version to audit, or give --bundle FILE"};
+    if (!options.bundle.empty() && options.network.empty())
+        return Error{ErrorCode::kInvalid, "a bundle is checked under the network's root key: give --network FILE"};
+    std::optional<Root> root;
+    Bytes bundle;
+    if (!options.bundle.empty()) {
+        AIP_ASSIGN(root, root_from_file(options.network));
+        AIP_ASSIGN(bundle, read_bundle(options.bundle));
+    } else {
+        AIP_ASSIGN(const VersionId id, version_from(options.version));
+        AIP_ASSIGN(api::Connection connection, context.connect());
+        AIP_ASSIGN(root, root_of(options.network, connection));
+        AIP_ASSIGN(bundle, LineageCollector(connection, id).collect());
+    }
+    crypto::Verifier verifier(root->key);
+    const auto lineage = audit_bundle(bundle, verifier);
+    if (!lineage) return as_verdict(lineage.error());
+    if (!options.dot.empty()) AIP_TRY(write_file(options.dot, as_bytes(lineage_dot(*lineage))));
+    if (!options.svg.empty()) AIP_TRY(write_file(options.svg, as_bytes(lineage_svg(*lineage))));
+    Outcome outcome{lineage_table(*lineage), Layout::kTable, lineage->is_complete() ? Exit::kOk : Exit::kNotVerified};
+    outcome.report.notes.push_back(root->source);
+    return outcome;
+}
+
+Result<Outcome> ledger_export_lineage(Context& context, const std::string& version, const std::string& file) {
     AIP_ASSIGN(const VersionId id, version_from(version));
     AIP_ASSIGN(api::Connection connection, context.connect());
-    AIP_ASSIGN(const Root root, root_of(network, connection));
-    AIP_ASSIGN(const api::Audit audit, api::expect<api::Audit>(connection.call(api::LedgerAudit{id})));
-    crypto::Verifier verifier(root.key);
-    Lineage lineage(id, verifier);
-    Outcome outcome{audit_table(id), Layout::kTable, Exit::kOk};
-    size_t verified = 0;
-    for (const api::AuditStep& step : audit.steps) {
-        const auto says = lineage.take(step);
-        verified += says.has_value();
-        outcome.report.rows.push_back(audit_row(step, outcome.report.rows.size(), says));
-    }
-    const bool complete = verified == audit.steps.size() && lineage.missing() == 0;
-    if (!complete) outcome.exit = Exit::kNotVerified;
-    outcome.report.notes = {std::to_string(verified) + " of " + std::to_string(audit.steps.size()) +
-                                " steps verified, " +
-                                (complete ? "back to the origin" : std::to_string(lineage.missing()) + " missing"),
-                            root.source};
-    return outcome;
+    AIP_ASSIGN(const Bytes bundle, LineageCollector(connection, id).collect());
+    AIP_TRY(write_file(file, bundle));
+    return Card("exported")
+        .add("file", file)
+        .add("version", id.hex())
+        .add("bytes", bundle.size())
+        .note("check it anywhere: aipctl ledger audit --bundle " + file + " --network NETWORK.pub")
+        .done();
 }
 
 Result<Outcome> ledger_export(Context& context, const std::string& directory) {

@@ -1,13 +1,22 @@
 #include "cli/ledger_check.hpp"
 
+#include <map>
+
+#include "ledger/entry.hpp"
+
 namespace aip::cli {
 namespace {
 
-using Checkpoints = std::map<uint64_t, ledger::Checkpoint>;
+struct SignedTree {
+    ledger::Checkpoint checkpoint;
+    crypto::PublicKey key;
+};
+using Checkpoints = std::map<uint64_t, SignedTree>;
 
+Error in_checkpoint(uint64_t size, const Error& error) { return error.within("checkpoint " + std::to_string(size)); }
 Error in_entry(uint64_t index, const Error& error) { return error.within("entry " + std::to_string(index)); }
 
-Result<Checkpoints> checkpoints_of(ControlLedger& ledger, const ledger::NoteKey& key) {
+Result<Checkpoints> checkpoints_of(ControlLedger& ledger, const std::vector<ledger::NoteKey>& keys) {
     Checkpoints all;
     for (uint64_t at_most = ledger::kTreeSizeMax; at_most != 0;) {
         AIP_ASSIGN(const auto text, ledger.checkpoint(at_most));
@@ -17,72 +26,62 @@ Result<Checkpoints> checkpoints_of(ControlLedger& ledger, const ledger::NoteKey&
         if (checkpoint.size == 0 || checkpoint.size > at_most)
             return Error{ErrorCode::kCorrupt, "the ledger answered with a checkpoint of the wrong size"};
         at_most = checkpoint.size - 1;
-        const auto verdict = note.verify(key);
-        if (!verdict && verdict.error().code == ErrorCode::kNotFound) continue;  // by an earlier operational key
-        if (!verdict) return verdict.error().within("checkpoint " + std::to_string(checkpoint.size));
-        all.emplace(checkpoint.size, std::move(checkpoint));
+        const auto signer = ledger::signer_of_note(note, keys);
+        if (!signer && signer.error().code == ErrorCode::kNotFound) continue;  // from before keys were recorded
+        if (!signer) return in_checkpoint(checkpoint.size, signer.error());
+        all.emplace(checkpoint.size, SignedTree{checkpoint, (*signer)->key});
     }
     if (all.empty()) return Error{ErrorCode::kDenied, "no checkpoint of the ledger is signed by its node"};
     return all;
 }
 
-Result<void> check_entries(ControlLedger& ledger, const Checkpoints& checkpoints, crypto::Verifier& verifier) {
+// Every entry, and what the keys were along the way.
+Result<ledger::KeyHistory> check_entries(ControlLedger& ledger, const Checkpoints& trees, crypto::Verifier& verifier) {
     ledger::Frontier tree;
+    ledger::KeyHistory keys;
     std::vector<ledger::StoredHash> unused;
-    const uint64_t size = checkpoints.rbegin()->first;
+    const uint64_t size = trees.rbegin()->first;
     for (uint64_t index = 0; index < size; ++index) {
         AIP_ASSIGN(const ledger::EntryProof proof, ledger.proof({index, std::nullopt, size}));
-        const auto verdict = check_proof(proof, verifier);
-        if (!verdict) return in_entry(index, verdict.error());
+        auto checked = ledger::verify_entry(proof, verifier, {});
+        if (!checked) return in_entry(index, checked.error());
         if (proof.index != index) return in_entry(index, {ErrorCode::kDenied, "the ledger answered with another"});
+        if (auto* event = std::get_if<ledger::KeyEvent>(&checked->entry)) {
+            const auto added = keys.add(index, std::move(*event));
+            if (!added) return in_entry(index, added.error());
+        }
+        const auto valid = keys.check(index, checked->signer.operational);
+        if (!valid) return in_entry(index, valid.error());
         unused.clear();
         tree.append(ledger::leaf_hash(proof.leaf), unused);
-        const auto it = checkpoints.find(tree.size());
-        if (it != checkpoints.end() && it->second.root != tree.root())
-            return Error{ErrorCode::kDenied,
-                         "checkpoint " + std::to_string(tree.size()) + ": the entries have another root"};
+        const auto it = trees.find(tree.size());
+        if (it != trees.end() && it->second.checkpoint.root != tree.root())
+            return in_checkpoint(tree.size(), {ErrorCode::kDenied, "the entries have another root"});
     }
-    return {};
+    return keys;
 }
 
 }  // namespace
 
-Result<ledger::HopStatement> check_proof(const ledger::EntryProof& proof, crypto::Verifier& verifier) {
-    AIP_ASSIGN(const ledger::HopStatement says, ledger::read_leaf(proof.leaf));
-    return ledger::verify(proof, verifier, says.time);
-}
-
 Result<LedgerCheck> check_ledger(ControlLedger& ledger, const Address& address, crypto::Verifier& verifier) {
-    AIP_ASSIGN(const ledger::NoteKey key, ledger.key());
-    if (key.name != ledger::log_origin(address))
-        return Error{ErrorCode::kDenied, "the ledger is that of " + key.name + ", not of " + address.text()};
-    AIP_ASSIGN(const Checkpoints checkpoints, checkpoints_of(ledger, key));
-    AIP_TRY(check_entries(ledger, checkpoints, verifier));
-    LedgerCheck check{key.name, checkpoints.rbegin()->first, checkpoints.size(), 0};
-    for (auto old = checkpoints.begin(); std::next(old) != checkpoints.end(); ++old) {
-        const ledger::Checkpoint& a = old->second;
-        const ledger::Checkpoint& b = std::next(old)->second;
+    AIP_ASSIGN(const std::vector<ledger::NoteKey> keys, ledger.keys());
+    if (keys.back().name != ledger::log_origin(address))
+        return Error{ErrorCode::kDenied, "the ledger is that of " + keys.back().name + ", not of " + address.text()};
+    AIP_ASSIGN(const Checkpoints trees, checkpoints_of(ledger, keys));
+    AIP_ASSIGN(const ledger::KeyHistory history, check_entries(ledger, trees, verifier));
+    for (const auto& [size, tree] : trees)
+        if (!history.may_sign_tree(size, tree.key))
+            return in_checkpoint(size, {ErrorCode::kDenied, "is signed by a key that was not valid then"});
+    LedgerCheck check{keys.back().name, trees.rbegin()->first, trees.size(), 0};
+    for (auto old = trees.begin(); std::next(old) != trees.end(); ++old) {
+        const ledger::Checkpoint& a = old->second.checkpoint;
+        const ledger::Checkpoint& b = std::next(old)->second.checkpoint;
         AIP_ASSIGN(const ledger::MerklePath path, ledger.consistency(a.size, b.size));
         const auto verdict = ledger::verify_consistency(a.size, a.root, b.size, b.root, path);
-        if (!verdict) return verdict.error().within("checkpoint " + std::to_string(b.size));
+        if (!verdict) return in_checkpoint(b.size, verdict.error());
         ++check.consistencies;
     }
     return check;
-}
-
-Result<ledger::HopStatement> Lineage::take(const api::AuditStep& step) {
-    if (step.proof.empty()) return Error{ErrorCode::kNotFound, step.note.empty() ? "no proof" : step.note};
-    AIP_ASSIGN(const ledger::EntryProof proof, ledger::EntryProof::parse(step.proof));
-    AIP_ASSIGN(ledger::HopStatement says, check_proof(proof, verifier_));
-    if (says.version != step.version || says.node != step.node)
-        return Error{ErrorCode::kDenied,
-                     "the proof is about version " + says.version.short_hex() + " at " + says.node.text()};
-    if (expected_.erase(says.version) == 0)
-        return Error{ErrorCode::kDenied, "not an ancestor of the version that was asked for"};
-    seen_.insert(says.version);
-    for (const VersionId& parent : says.parents)
-        if (!seen_.contains(parent)) expected_.insert(parent);
-    return says;
 }
 
 }  // namespace aip::cli

@@ -2,20 +2,38 @@
 
 #include <algorithm>
 
+#include "ledger/entry.hpp"
+
 namespace aip::cli {
+
 Result<ledger::EntryProof> ControlLedger::proof(api::LedgerEntry which) {
     AIP_ASSIGN(const api::Blob blob, api::expect<api::Blob>(connection_.call(which)));
     return ledger::EntryProof::parse(blob.bytes);
 }
 
-Result<ledger::NoteKey> ControlLedger::key() {
+Result<ledger::KeyHistory> ControlLedger::history() {
+    ledger::KeyHistory history;
+    for (uint32_t number = 0;; ++number) {
+        const auto found = proof({ledger::key_event_id(number), std::nullopt, 0});
+        if (!found && found.error().code == ErrorCode::kNotFound) return history;
+        if (!found) return found.error();
+        AIP_ASSIGN(ledger::Entry entry, ledger::read_entry(found->leaf));
+        auto* event = std::get_if<ledger::KeyEvent>(&entry);
+        if (event == nullptr) return Error{ErrorCode::kCorrupt, "the ledger answered with another entry"};
+        AIP_TRY(history.add(found->index, std::move(*event)));
+    }
+}
+
+Result<std::vector<ledger::NoteKey>> ControlLedger::keys() {
     AIP_ASSIGN(const auto newest, checkpoint(ledger::kTreeSizeMax));
     if (!newest || newest_ == 0) return Error{ErrorCode::kNotFound, "the ledger has no entry yet"};
     AIP_ASSIGN(const auto* last, proof_at(newest_ - 1, newest_));
-    AIP_ASSIGN(const ledger::HopStatement says, ledger::read_leaf(last->leaf));
+    AIP_ASSIGN(const ledger::Entry says, ledger::read_entry(last->leaf));
+    const WallTime then = std::max(ledger::time_of(says), crypto::claimed_validity(last->credential).not_before);
     AIP_ASSIGN(const crypto::Principal signer,
-               crypto::verify_credential(last->credential, connection_.welcome().network, says.time));
-    return ledger::NoteKey{ledger::log_origin(signer.address), signer.operational};
+               crypto::verify_credential(last->credential, connection_.welcome().network, then));
+    AIP_ASSIGN(const ledger::KeyHistory known, history());
+    return ledger::note_keys(known, {ledger::log_origin(signer.address), signer.operational});
 }
 
 Result<std::optional<std::string>> ControlLedger::checkpoint(uint64_t size_max) {

@@ -16,7 +16,8 @@ public:
 
     Result<ledger::EntryProof> proof(api::LedgerEntry which);
 
-    Result<ledger::NoteKey> key() override;  // that of the newest entry's credential
+    Result<ledger::KeyHistory> history();                  // as its key events tell it, unchecked
+    Result<std::vector<ledger::NoteKey>> keys() override;  // those, and that of the newest entry's credential
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override;
     Result<Bytes> entry(uint64_t index) override;
     Result<ledger::MerklePath> inclusion(uint64_t index, uint64_t tree_size) override;

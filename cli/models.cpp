@@ -127,6 +127,12 @@ Result<Outcome> models_export(Context& context, const std::string& version, cons
         .done();
 }
 
+Result<Outcome> order(Context& context, const std::string& name, std::vector<std::string> args) {
+    AIP_ASSIGN(api::Connection connection, context.connect());
+    AIP_ASSIGN(Report report, api::expect<Report>(connection.call(api::Order{name, std::move(args)})));
+    return Outcome{std::move(report), Layout::kCard};
+}
+
 Result<Outcome> transfers_cancel(Context& context, const std::string& transfer) {
     AIP_ASSIGN(api::Connection connection, context.connect());
     AIP_TRY(api::expect<api::Ok>(connection.call(api::Cancel{transfer})));

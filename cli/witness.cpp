@@ -52,7 +52,8 @@ Result<Outcome> ledger_checkpoint(Context& context) {
     ControlLedger ledger(connection);
     AIP_ASSIGN(const auto text, ledger.checkpoint(ledger::kTreeSizeMax));
     if (!text) return Error{ErrorCode::kNotFound, "the ledger has no checkpoint yet: nothing was written into it"};
-    AIP_ASSIGN(const ledger::NoteKey key, ledger.key());
+    AIP_ASSIGN(const std::vector<ledger::NoteKey> keys, ledger.keys());
+    const ledger::NoteKey& key = keys.back();  // the newest
     const auto checkpoint = ledger::open_checkpoint(*text, key);
     if (!checkpoint) return not_verified(checkpoint.error());
     AIP_ASSIGN(const ledger::Note note, ledger::Note::parse(*text));

@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
+#include "crypto/revocation.hpp"
 #include "crypto/sha256.hpp"
 
 namespace aip::crypto {
@@ -16,6 +19,7 @@ constexpr std::string_view kSealMagic = "AIPS";
 constexpr uint8_t kVersion = 1;
 constexpr size_t kCertificateBody = kCertificateBytes - Signature::kSize;
 constexpr size_t kKnownMax = 4096;
+constexpr size_t kRotationNoteMax = 256;
 constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3600 * 1000;
 
 Digest labelled_hash(std::string_view label, const PublicKey& key) {
@@ -208,7 +212,17 @@ Validity claimed_validity(const CredentialBytes& credential) {
     return {std::max(node.not_before, operational.not_before), std::min(node.not_after, operational.not_after)};
 }
 
+Result<Revocation> Verifier::revoke(const RevocationBytes& revocation) {
+    AIP_ASSIGN(const Revocation read, verify_revocation(revocation, root_));
+    const auto it = revoked_.emplace(read.identity, read.from).first;
+    it->second = std::min(it->second, read.from);
+    return read;
+}
+
 Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {
+    const auto revoked = revoked_.find(claimed_identity(credential));
+    if (revoked != revoked_.end() && now >= revoked->second)
+        return Error{ErrorCode::kDenied, "the network root has revoked this node's identity; believe nothing of it"};
     const Digest name = sha256(credential.view());
     const auto it = known_.find(name);
     if (it != known_.end() && now >= it->second.validity.not_before && now <= it->second.validity.not_after)
@@ -243,6 +257,38 @@ Result<PublicKey> create_key_directory(const std::string& directory, WallTime no
     const CertificateBytes certificate = certify_operational(identity, operational.public_key(), validity);
     AIP_TRY(write_new_file(file_in(directory, "operational.cert"), certificate.view(), 0644));
     return identity.public_key();
+}
+
+namespace {
+
+Result<void> replace_file(const std::string& path, const std::string& by) {
+    if (std::rename(by.c_str(), path.c_str()) == 0) return {};
+    return Error{ErrorCode::kIo, "cannot replace " + path + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+Result<PublicKey> rotate_key_directory(const std::string& directory, std::string_view compromised, WallTime now) {
+    AIP_ASSIGN(const SecretKey identity, load_secret_key(file_in(directory, "identity.key"), kIdentityLabel));
+    const SecretKey operational = SecretKey::generate();
+    const Validity validity{now, WallTime::from_unix_ms(now.unix_ms() + kTenYearsMs)};
+    const CertificateBytes certificate = certify_operational(identity, operational.public_key(), validity);
+    const std::string note = compromised.empty() ? "rotated" : "revoked: " + std::string(compromised);
+    for (const char* name : {"operational.key", "operational.cert", "operational.note"})
+        std::remove((file_in(directory, name) + ".new").c_str());  // of a rotation that was interrupted
+    AIP_TRY(save_secret_key(operational, file_in(directory, "operational.key.new"), kOperationalLabel));
+    AIP_TRY(write_new_file(file_in(directory, "operational.cert.new"), certificate.view(), 0644));
+    AIP_TRY(write_new_file(file_in(directory, "operational.note.new"), as_bytes(note), 0644));
+    for (const char* name : {"operational.note", "operational.cert", "operational.key"})
+        AIP_TRY(replace_file(file_in(directory, name), file_in(directory, name) + ".new"));
+    return operational.public_key();
+}
+
+Result<std::string> load_rotation_note(const std::string& directory) {
+    auto note = read_small_file(file_in(directory, "operational.note"), kRotationNoteMax);
+    if (!note && note.error().code == ErrorCode::kNotFound) return std::string();
+    if (!note) return note.error();
+    return std::string(as_text(*note));
 }
 
 Result<void> certify_key_directory(const std::string& directory, const SecretKey& root, Validity validity) {

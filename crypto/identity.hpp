@@ -77,6 +77,9 @@ struct Opened {
 
 // Opens what a Signer sealed. Remembers credentials it has checked (bounded), so that a stream of records from known
 // nodes costs one verification each.
+struct Revocation;
+using RevocationBytes = FixedBytes<struct RevocationTag, kCertificateBytes>;
+
 class Verifier {
 public:
     explicit Verifier(PublicKey root) : root_(root) {}
@@ -85,9 +88,12 @@ public:
     virtual Result<Opened> open(std::string_view domain, ByteView sealed, WallTime now);
     Result<Principal> credential(const CredentialBytes& credential, WallTime now);
     const PublicKey& root() const { return root_; }
+    // From now on nothing that this identity signs at or after the revocation's time is believed.
+    Result<Revocation> revoke(const RevocationBytes& revocation);
 
 private:
     PublicKey root_;
+    std::unordered_map<PublicKey, WallTime> revoked_;  // identity, from when
     std::unordered_map<Digest, Principal> known_;
 };
 
@@ -119,6 +125,11 @@ uint64_t credential_hint(const CredentialBytes& credential);  // first 8 bytes o
 // create_key_directory makes the first four; certify adds node.cert and network.pub.
 Result<PublicKey> create_key_directory(const std::string& directory, WallTime now);
 Result<void> certify_key_directory(const std::string& directory, const SecretKey& root, Validity validity);
+// A new operational key, certified by identity.key, which has to be there; the old one is gone. `compromised`: why the
+// old one must not be trusted any more; empty: it was only replaced. Left for the daemon, which writes it into the
+// ledger.
+Result<PublicKey> rotate_key_directory(const std::string& directory, std::string_view compromised, WallTime now);
+Result<std::string> load_rotation_note(const std::string& directory);  // "", "rotated" or "revoked: why"
 // Loads what the daemon needs; every error names the file and the command that mends it.
 Result<Signer> load_signer(const std::string& directory, WallTime now);
 Result<PublicKey> load_network_root(const std::string& directory);

@@ -186,6 +186,12 @@ void Bridge::handle(const Call& call, api::ReportQuery& request, std::optional<O
     });
 }
 
+void Bridge::handle(const Call& call, api::Order& request, std::optional<OwnedFd>) {
+    node_->order(request.name, request.args, [this, call](Result<Report> report) {
+        report ? answer(call, std::move(*report)) : fail(call, report.error());
+    });
+}
+
 void Bridge::echo(const Call& call, const api::ReportQuery& request) {
     const auto order = node::parse_echo_order(request.name, request.args);
     if (!order) return fail(call, order.error());

@@ -50,6 +50,7 @@ private:
     void handle(const Call& call, api::Cancel& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::CancelRequest& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::ReportQuery& request, std::optional<OwnedFd> file);
+    void handle(const Call& call, api::Order& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::LedgerEntry& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::LedgerCheckpoint& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::LedgerConsistency& request, std::optional<OwnedFd> file);

@@ -192,6 +192,7 @@ Result<void> Daemon::Parts::start_node() {
     settings.privacy_epsilon = config.node.privacy_epsilon;
     settings.keep_versions = config.storage.keep_versions;
     settings.ports = std::move(routing);
+    AIP_ASSIGN(settings.key_note, crypto::load_rotation_note(config.node.key_dir));
     const node::Services services{clock,  rng,  *storage, *blocks,    *versions, *custody,
                                   *state, *log, *signer,  *dataplane, *bridge};
     AIP_ASSIGN(node, node::Node::start(services, std::move(settings), root));

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/sha256.hpp"
+#include "ledger/entry.hpp"
 #include "ledger/note.hpp"
 #include "ledger/text.hpp"
 
@@ -85,15 +86,10 @@ GiverProof giver_proof(const EntryProof& proof, ByteView encoded) {
 }
 
 Result<HopStatement> verify(const EntryProof& proof, crypto::Verifier& verifier, WallTime now) {
-    AIP_ASSIGN(const crypto::Principal owner, verifier.credential(proof.credential, now));
-    const NoteKey key{log_origin(owner.address), owner.operational};
-    AIP_ASSIGN(const Checkpoint checkpoint, open_checkpoint(proof.checkpoint, key));
-    AIP_TRY(verify_inclusion(leaf_hash(proof.leaf), proof.index, checkpoint.size, proof.path, checkpoint.root));
-    AIP_ASSIGN(CheckedLeaf leaf, check_leaf(proof.leaf, verifier, now));
-    if (leaf.signer.address != owner.address)
-        return Error{ErrorCode::kDenied, "entry of " + leaf.signer.address.text() + " in the log of " +
-                                             owner.address.text() + "; a node records only what it did itself"};
-    return std::move(leaf.statement);
+    AIP_ASSIGN(CheckedEntry checked, verify_entry(proof, verifier, now));
+    auto* says = std::get_if<HopStatement>(&checked.entry);
+    if (says == nullptr) return Error{ErrorCode::kInvalid, "this entry is about a key, not about a version"};
+    return std::move(*says);
 }
 
 }  // namespace aip::ledger

@@ -1,6 +1,6 @@
 // A log as a directory that an outsider can check with tools that are not ours (rfc/0004 section 7):
 //   origin               the name of the log
-//   vkey                 its verifier key, one line
+//   vkey                 its verifier keys, one line each, oldest first: the last one is in use
 //   checkpoint/SIZE      every signed checkpoint, as it was signed
 //   entry/INDEX          leaf bytes
 //   inclusion/INDEX      c2sp.org/tlog-proof@v1 in the newest tree
@@ -9,6 +9,7 @@
 // Blocking; called from aipctl, which feeds it from the control socket, and from tests.
 #pragma once
 
+#include "ledger/key_history.hpp"
 #include "ledger/log.hpp"
 
 namespace aip::ledger {
@@ -16,7 +17,7 @@ namespace aip::ledger {
 class ExportSource {
 public:
     virtual ~ExportSource() = default;
-    virtual Result<NoteKey> key() = 0;
+    virtual Result<std::vector<NoteKey>> keys() = 0;  // oldest first; the last one is in use
     virtual Result<std::optional<std::string>> checkpoint(uint64_t size_max) = 0;  // as Log::checkpoint(size_max)
     virtual Result<Bytes> entry(uint64_t index) = 0;
     virtual Result<MerklePath> inclusion(uint64_t index, uint64_t tree_size) = 0;
@@ -26,7 +27,7 @@ public:
 class LogExportSource final : public ExportSource {
 public:
     explicit LogExportSource(const Log& log) : log_(log) {}
-    Result<NoteKey> key() override { return log_.key(); }
+    Result<std::vector<NoteKey>> keys() override;
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override { return log_.checkpoint(size_max); }
     Result<Bytes> entry(uint64_t index) override { return log_.leaf(index); }
     Result<MerklePath> inclusion(uint64_t index, uint64_t size) override { return log_.inclusion(index, size); }
@@ -37,6 +38,11 @@ public:
 private:
     const Log& log_;
 };
+
+// The keys of a log in the order of its key events, `last` at the end if no event names it.
+std::vector<NoteKey> note_keys(const KeyHistory& history, const NoteKey& last);
+// The key among these whose signature the note carries. kNotFound: none of them. kDenied: a bad signature of one.
+Result<const NoteKey*> signer_of_note(const Note& note, const std::vector<NoteKey>& keys);
 
 struct ExportReport {
     std::string origin;

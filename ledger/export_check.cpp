@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "ledger/entry.hpp"
 #include "ledger/export.hpp"
 #include "ledger/export_files.hpp"
 #include "ledger/text.hpp"
@@ -10,6 +11,7 @@
 namespace aip::ledger {
 namespace {
 
+constexpr size_t kVkeyFileMax = 256 * kKeyEventsMax;
 constexpr size_t kProofFileMax = 3 * kNoteBytesMax;
 
 // One directory being checked; every error names its file.
@@ -19,9 +21,10 @@ public:
         : directory_(std::move(directory)), verifier_(verifier) {}
 
     Result<ExportReport> run() {
-        AIP_TRY(read_key());
+        AIP_TRY(read_keys());
         AIP_TRY(read_checkpoints());
         AIP_TRY(check_entries());
+        AIP_TRY(check_keys());
         AIP_TRY(check_consistency());
         AIP_TRY(expect_files("entry", report_.entries));
         AIP_TRY(expect_files("inclusion", report_.inclusions));
@@ -62,16 +65,29 @@ private:
                                               " files, the checkpoints call for " + std::to_string(count)};
     }
 
-    Result<void> read_key() {
-        AIP_ASSIGN(const std::string origin, line("origin"));
-        AIP_ASSIGN(const std::string vkey, line("vkey"));
-        auto key = NoteKey::parse(vkey);
-        if (!key) return in_file("vkey", key.error());
-        if (key->name != origin)
-            return in_file("vkey", {ErrorCode::kDenied, "is the key of " + key->name + ", not of " + origin});
-        key_ = std::move(*key);
-        report_.origin = origin;
+    Result<void> read_keys() {
+        AIP_ASSIGN(report_.origin, line("origin"));
+        AIP_ASSIGN(const Bytes text, file("vkey", kVkeyFileMax));
+        LineReader lines(as_text(text));
+        while (const auto vkey = lines.next()) {
+            auto key = NoteKey::parse(*vkey);
+            if (!key) return in_file("vkey", key.error());
+            if (key->name != report_.origin)
+                return in_file("vkey",
+                               {ErrorCode::kDenied, "is the key of " + key->name + ", not of " + report_.origin});
+            keys_.push_back(std::move(*key));
+        }
+        if (keys_.empty() || !lines.done()) return in_file("vkey", {ErrorCode::kInvalid, "is not lines of keys"});
         return {};
+    }
+
+    // The checkpoint in a note that one of the log's keys signed.
+    Result<Checkpoint> opened(ByteView bytes) {
+        AIP_ASSIGN(const Note note, Note::parse(as_text(bytes)));
+        AIP_ASSIGN(const NoteKey* key, signer_of_note(note, keys_));
+        AIP_ASSIGN(Checkpoint checkpoint, open_checkpoint(as_text(bytes), *key));
+        signers_[checkpoint.size] = key->key;
+        return checkpoint;
     }
 
     Result<void> read_checkpoints() {
@@ -79,7 +95,7 @@ private:
         for (const std::string& name : names) {
             const std::string path = "checkpoint/" + name;
             AIP_ASSIGN(const Bytes bytes, file(path, kNoteBytesMax));
-            const auto checkpoint = open_checkpoint(as_text(bytes), key_);
+            const auto checkpoint = opened(bytes);
             if (!checkpoint) return in_file(path, checkpoint.error());
             if (name != std::to_string(checkpoint->size) || checkpoint->size == 0)
                 return in_file(path, {ErrorCode::kDenied, "is of size " + std::to_string(checkpoint->size)});
@@ -126,13 +142,26 @@ private:
 
     Result<void> check_signature(uint64_t index, const Bytes& leaf) {
         if (verifier_ == nullptr) return {};
-        const auto says = read_leaf(leaf);
-        if (!says) return in_file(entry_file(index), says.error());
-        const auto checked = check_leaf(leaf, *verifier_, says->time);
+        auto checked = check_entry(leaf, *verifier_, {});
         if (!checked) return in_file(entry_file(index), checked.error());
-        if (log_origin(checked->signer.address) != key_.name)
+        if (log_origin(checked->signer.address) != report_.origin)
             return in_file(entry_file(index), {ErrorCode::kDenied, "is signed by another node than the log's"});
+        if (auto* event = std::get_if<KeyEvent>(&checked->entry)) {
+            const auto added = history_.add(index, std::move(*event));
+            if (!added) return in_file(entry_file(index), added.error());
+        }
+        const auto valid = history_.check(index, checked->signer.operational);
+        if (!valid) return in_file(entry_file(index), valid.error());
         ++report_.signed_leaves;
+        return {};
+    }
+
+    Result<void> check_keys() {
+        if (verifier_ == nullptr) return {};
+        for (const auto& [size, key] : signers_)
+            if (!history_.may_sign_tree(size, key))
+                return in_file(checkpoint_file(size),
+                               {ErrorCode::kDenied, "is signed by a key that was not valid then"});
         return {};
     }
 
@@ -153,7 +182,9 @@ private:
 
     std::string directory_;
     crypto::Verifier* verifier_;
-    NoteKey key_;
+    std::vector<NoteKey> keys_;
+    std::map<uint64_t, crypto::PublicKey> signers_;  // of the checkpoints, by size
+    KeyHistory history_;
     std::map<uint64_t, Checkpoint> checkpoints_;
     std::string newest_text_;
     ExportReport report_;

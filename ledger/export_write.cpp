@@ -43,7 +43,7 @@ Result<void> write_file(const std::string& path, ByteView bytes) {
 }
 
 // Newest first; every one is a smaller tree than the one before.
-Result<void> write_checkpoints(ExportSource& source, const std::string& directory, const NoteKey& key,
+Result<void> write_checkpoints(ExportSource& source, const std::string& directory, const std::vector<NoteKey>& keys,
                                const Checkpoint& newest, ExportReport& report) {
     uint64_t above = 0;
     for (uint64_t at_most = newest.size; at_most != 0;) {
@@ -54,9 +54,9 @@ Result<void> write_checkpoints(ExportSource& source, const std::string& director
         if (checkpoint.size > at_most || checkpoint.size == 0)
             return Error{ErrorCode::kCorrupt, "the log answered with a checkpoint of the wrong size; try again"};
         at_most = checkpoint.size - 1;
-        const auto verdict = note.verify(key);
-        if (!verdict && verdict.error().code == ErrorCode::kNotFound) continue;  // by an earlier operational key
-        AIP_TRY(verdict);
+        const auto signer = signer_of_note(note, keys);
+        if (!signer && signer.error().code == ErrorCode::kNotFound) continue;  // from before keys were recorded
+        if (!signer) return signer.error();
         AIP_TRY(write_file(directory + checkpoint_file(checkpoint.size), as_bytes(*text)));
         ++report.checkpoints;
         if (above != 0) {
@@ -86,8 +86,30 @@ Result<void> write_entries(ExportSource& source, const std::string& directory, u
 
 }  // namespace
 
+std::vector<NoteKey> note_keys(const KeyHistory& history, const NoteKey& last) {
+    std::vector<NoteKey> keys;
+    for (const KeyHistory::Span& span : history.spans()) keys.push_back({last.name, span.event.key});
+    if (keys.empty() || keys.back().key != last.key) keys.push_back(last);
+    return keys;
+}
+
+Result<const NoteKey*> signer_of_note(const Note& note, const std::vector<NoteKey>& keys) {
+    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
+        const auto verdict = note.verify(*key);
+        if (verdict) return &*key;
+        if (verdict.error().code != ErrorCode::kNotFound) return verdict.error();
+    }
+    return Error{ErrorCode::kNotFound, "no signature by a key of this log"};
+}
+
+Result<std::vector<NoteKey>> LogExportSource::keys() {
+    AIP_ASSIGN(const KeyHistory history, key_history(log_));
+    return note_keys(history, log_.key());
+}
+
 Result<ExportReport> write_export(ExportSource& source, const std::string& directory) {
-    AIP_ASSIGN(const NoteKey key, source.key());
+    AIP_ASSIGN(const std::vector<NoteKey> keys, source.keys());
+    const NoteKey& key = keys.back();
     AIP_ASSIGN(const auto text, source.checkpoint(kTreeSizeMax));
     if (!text) return Error{ErrorCode::kNotFound, "the ledger of " + key.name + " has no entry yet"};
     AIP_ASSIGN(const Checkpoint newest, open_checkpoint(*text, key));
@@ -98,8 +120,10 @@ Result<ExportReport> write_export(ExportSource& source, const std::string& direc
     ExportReport report;
     report.origin = key.name;
     AIP_TRY(write_file(inside + "origin", as_bytes(key.name + "\n")));
-    AIP_TRY(write_file(inside + "vkey", as_bytes(key.vkey() + "\n")));
-    AIP_TRY(write_checkpoints(source, inside, key, newest, report));
+    std::string vkeys;
+    for (const NoteKey& each : keys) vkeys += each.vkey() + "\n";
+    AIP_TRY(write_file(inside + "vkey", as_bytes(vkeys)));
+    AIP_TRY(write_checkpoints(source, inside, keys, newest, report));
     AIP_TRY(write_entries(source, inside, newest.size, *text, report));
     return report;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/entry.hpp"
+
 namespace aip::ledger {
 namespace {
 
@@ -47,6 +49,7 @@ void LogCheck::begin() {
     newest_.clear();
     checkpoint_.clear();
     keys_.clear();
+    history_ = {};
     if (current_) keys_.push_back(*current_);
     const auto head = store_.load();
     if (!head) return problem(head.error().text);
@@ -80,24 +83,30 @@ void LogCheck::check_entry(uint64_t index) {
 
 void LogCheck::check_signature(uint64_t index, const Bytes& leaf) {
     if (verifier_ == nullptr) return;
-    const auto says = read_leaf(leaf);
-    const auto checked = says ? check_leaf(leaf, *verifier_, says->time) : Result<CheckedLeaf>(says.error());
+    auto checked = ledger::check_entry(leaf, *verifier_, {});
     if (!checked) return problem("entry " + std::to_string(index) + ": " + checked.error().text);
     NoteKey key{log_origin(checked->signer.address), checked->signer.operational};
+    if (auto* event = std::get_if<KeyEvent>(&checked->entry)) {
+        const auto added = history_.add(index, std::move(*event));
+        if (!added) problem("entry " + std::to_string(index) + ": " + added.error().text);
+    }
+    const auto valid = history_.check(index, key.key);
+    if (!valid) problem("entry " + std::to_string(index) + ": " + valid.error().text);
     const bool known = std::any_of(keys_.begin(), keys_.end(), [&](const NoteKey& k) { return k.key == key.key; });
     if (!known) keys_.push_back(std::move(key));
 }
 
-// A version must be found, at this entry or at an earlier one that is about it.
+// What an entry is about must be found, at this entry or at an earlier one that is about it.
 void LogCheck::check_index(uint64_t index, const Bytes& leaf) {
-    const auto says = read_leaf(leaf);
-    if (!says) return;  // another kind of entry
-    const auto found = store_.find(says->version);
+    const auto says = read_entry(leaf);
+    if (!says) return;  // a kind of entry that is not known here
+    const VersionId id = indexed_as(*says);
+    const auto found = store_.find(id);
     if (!found) return problem(found.error().text);
     const auto first = *found && **found < index ? store_.leaf(**found) : Result<Bytes>(leaf);
-    const auto about = first ? read_leaf(*first) : Result<HopStatement>(first.error());
-    if (!*found || **found > index || !about || about->version != says->version)
-        problem("the index does not lead from version " + says->version.hex() + " to entry " + std::to_string(index));
+    const auto about = first ? read_entry(*first) : Result<Entry>(first.error());
+    if (!*found || **found > index || !about || indexed_as(*about) != id)
+        problem("the index does not lead from " + id.hex() + " to entry " + std::to_string(index));
 }
 
 void LogCheck::check_checkpoint(uint64_t size) {

@@ -1,16 +1,16 @@
 // LogCheck: everything a store holds about a log, read and computed again (rfc/0004 section 5.5): every entry against
-// its hash and its signature, every stored hash against those below it, every checkpoint against the tree of its size
-// and the keys that the entries were signed with, the index of versions, and the root of it all against the newest
-// checkpoint. It is what fsck runs from one end to the other, and can be run a little at a time:
+// its hash, its signature and the key valid there, every stored hash against those below it, every checkpoint against
+// the tree of its size and the keys that the entries were signed with, the index of versions, and the root of it all
+// against the newest checkpoint. It is what fsck runs from one end to the other, and can be run a little at a time:
 // step() reads a bounded number of entries, and the round covers the log as it was when it began.
 //
 // What is wrong is listed and the check goes on, so that one report names all damage. Nothing is repaired. Storage
 // executor only, or a stopped daemon's directory.
 #pragma once
 
+#include "ledger/key_history.hpp"
 #include "ledger/log_store.hpp"
 #include "ledger/note.hpp"
-#include "ledger/statement.hpp"
 
 namespace aip::ledger {
 
@@ -49,6 +49,7 @@ private:
     std::string newest_;
     std::string checkpoint_;  // the last one seen
     std::vector<NoteKey> keys_;
+    KeyHistory history_;
     std::vector<std::pair<uint64_t, Note>> unsigned_;  // checkpoints by keys not seen yet
     Frontier tree_;
     uint64_t checkpoints_ = 0;

@@ -17,7 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kAddressTextMax = 45;
-constexpr size_t kTypeTextMax = 128;
 constexpr size_t kJourneyBytes = 8;
 using JourneyId = FixedBytes<struct JourneyIdTag, kJourneyBytes>;
 
@@ -248,31 +247,16 @@ Result<void> check_limits(const HopStatement& s) {
 Result<std::string> write_statement(const SignedStatement& signed_statement) {
     const HopStatement& s = signed_statement.statement;
     AIP_TRY(check_limits(s));
-    const json subject{{"name", "version"}, {"digest", {{"sha256", s.version.hex()}}}};
-    return write_json({{"_type", kStatementType},
-                       {"subject", json::array({subject})},
-                       {"predicateType", kHopPredicateType},
-                       {"predicate", predicate_json(s, signed_statement.credential)}});
+    return write_in_toto("version", Digest{s.version.bytes}, kHopPredicateType,
+                         predicate_json(s, signed_statement.credential));
 }
 
-Result<SignedStatement> parse_statement(std::string_view text) {
-    AIP_ASSIGN(const json root, parse_json(text));
-    Fields fields(root, "statement");
-    if (fields.text("_type", kTypeTextMax) != kStatementType) fields.fail("_type");
-    if (fields.text("predicateType", kTypeTextMax) != kHopPredicateType) fields.fail("predicateType");
-    const json* subjects = fields.list("subject", 1);
-    if (subjects == nullptr || subjects->empty()) fields.fail("subject");
-    const json* predicate = fields.object("predicate");
-    AIP_TRY(fields.check());
-
-    Fields subject(subjects->front(), "subject");
-    const json* digests = subject.object("digest");
-    AIP_TRY(subject.check());
-    Fields digest(*digests, "subject.digest");
+Result<SignedStatement> parse_hop(const Statement& statement) {
+    if (statement.predicate_type != kHopPredicateType)
+        return Error{ErrorCode::kInvalid, "the statement is of another type than " + std::string(kHopPredicateType)};
     HopStatement s;
-    s.version = digest.hex<VersionId>("sha256");
-    AIP_TRY(digest.check());
-    return read_predicate(*predicate, std::move(s));
+    s.version = VersionId{statement.subject.bytes};
+    return read_predicate(*statement.predicate, std::move(s));
 }
 
 }  // namespace aip::ledger

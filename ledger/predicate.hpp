@@ -17,6 +17,6 @@ struct SignedStatement {
 Result<void> check_limits(const HopStatement& statement);
 
 Result<std::string> write_statement(const SignedStatement& statement);
-Result<SignedStatement> parse_statement(std::string_view text);
+Result<SignedStatement> parse_hop(const Statement& statement);
 
 }  // namespace aip::ledger

@@ -17,12 +17,11 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
+#include "ledger/envelope.hpp"
 
 namespace aip::ledger {
 
 inline constexpr std::string_view kHopPredicateType = "https://aipacket.dev/mfd/hop/v1";
-inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
-inline constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
 
 // Which tensors differ from those of the first parent: by name, or, if these are too many or too long, by the digest
 // of their names (tensor_names_digest). Both empty: none changed.
@@ -73,6 +72,10 @@ struct HopStatement {
     bool operator==(const HopStatement&) const = default;
 };
 
+// Words about a version that was made before (relayed, ended, retired, recreated, rejected, rolled-back):
+// who made it stands elsewhere.
+bool is_passage(const HopStatement& statement);
+
 struct CheckedLeaf {
     HopStatement statement;
     crypto::Principal signer;
@@ -87,8 +90,5 @@ Result<CheckedLeaf> check_leaf(ByteView leaf, crypto::Verifier& verifier, WallTi
 
 // Reads a leaf without checking who made it: for showing one's own log.
 Result<HopStatement> read_leaf(ByteView leaf);
-
-// DSSE's pre-authentication encoding: what the signature is over.
-Bytes dsse_pae(std::string_view payload_type, ByteView payload);
 
 }  // namespace aip::ledger

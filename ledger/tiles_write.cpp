@@ -158,7 +158,8 @@ Result<Checkpoint> checkpoint_of(const std::string& directory, const std::string
 }  // namespace
 
 Result<TilesReport> write_tiles(ExportSource& source, const std::string& directory, uint64_t entries_max) {
-    AIP_ASSIGN(const NoteKey key, source.key());
+    AIP_ASSIGN(const std::vector<NoteKey> keys, source.keys());
+    const NoteKey& key = keys.back();
     AIP_ASSIGN(const Checkpoint old, checkpoint_of(directory, key.name));
     AIP_ASSIGN(const auto text, source.checkpoint(old.size + std::min(entries_max, kTreeSizeMax - old.size)));
     if (!text) return Error{ErrorCode::kNotFound, "the ledger of " + key.name + " has no entry yet"};

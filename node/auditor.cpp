@@ -128,7 +128,8 @@ void Auditor::audit(const VersionId& version, std::vector<Address> others,
 }
 
 void Auditor::step(std::shared_ptr<Walk> walk) {
-    if (walk->open.empty() || walk->steps.size() >= kStepsMax) return walk->done(std::move(walk->steps));
+    if (walk->open.empty() || walk->steps.size() >= kStepsMax || walk->bytes >= kBytesMax)
+        return walk->done(std::move(walk->steps));
     const auto [version, at] = walk->open.back();
     walk->open.pop_back();
     local({version}, [this, walk, version = version, at = at](Result<Bytes> proof) {
@@ -149,12 +150,12 @@ void Auditor::took_step(std::shared_ptr<Walk> walk, const VersionId& version, co
         return step(std::move(walk));
     }
     walk->steps.push_back({version, at, *proof, {}});
+    walk->bytes += proof->size();
     const auto parsed = ledger::EntryProof::parse(*proof);
     const auto statement = parsed ? ledger::read_leaf(parsed->leaf) : Result<ledger::HopStatement>(parsed.error());
     if (!statement) {
         walk->steps.back().note = statement.error().text;
-    } else if ((statement->what == "relayed" || statement->what == "ended") && statement->received_from &&
-               *statement->received_from != at) {
+    } else if (ledger::is_passage(*statement) && statement->received_from && *statement->received_from != at) {
         walk->visit(version, *statement->received_from);  // made elsewhere
     } else {
         for (const VersionId& parent : statement->parents)

@@ -33,7 +33,8 @@ class Auditor {
 public:
     static constexpr size_t kQueriesMax = 64;
     static constexpr size_t kStepsMax = 100'000;
-    static constexpr size_t kQueryBytes = 40;  // u64 query | version id
+    static constexpr size_t kBytesMax = 3u << 20;  // of proofs in one answer; whoever asks goes on from there
+    static constexpr size_t kQueryBytes = 40;      // u64 query | version id
 
     Auditor(const Services& services, Outbox& outbox, Exchange& exchange);
 
@@ -60,6 +61,7 @@ private:
             if (seen.insert({version, node}).second) open.push_back({version, node});
         }
         std::vector<AuditStep> steps;
+        size_t bytes = 0;
         std::vector<Address> others;                      // not asked yet for the version the walk begins with
         std::vector<std::pair<VersionId, Address>> open;  // version and who should know it
         std::set<std::pair<VersionId, Address>> seen;     // all that was ever open: entries may point in circles

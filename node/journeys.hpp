@@ -59,6 +59,13 @@ public:
     void on_send_failed(uint64_t transfer, const Error& error, Heard heard);
     void on_news(const Address& from, const News& news);
 
+    // Forgets versions that are neither in custody, liked best, tagged, nor among the newest `recent` of their task.
+    // Their entries and proofs stay.
+    void prune(size_t recent, std::function<void(Result<size_t>)> done);
+
+    // The journeys of the version's task that began here are told to end wherever they are, and one sets out from it.
+    void rollback(Rollback order, std::function<void(Result<RolledBack>)> done);
+
     struct View {
         Custody custody;
         const routing::JourneyRecord* record;  // null without a journey
@@ -137,6 +144,9 @@ private:
     Result<void> close_stop(Entry& entry, Instant now);
     void tell_progress(Instant now);
 
+    std::map<uint64_t, uint32_t> supersede(const std::string& task);
+    void restart(const std::string& task, const Rollback& order, const std::function<void(Result<RolledBack>)>& done);
+
     void turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why);
     bool is_stale(const routing::JourneyRecord& record) const;
     void arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
@@ -167,7 +177,6 @@ private:
     void call_off(uint64_t id, Entry& entry, Instant now);
     void drop_letter(uint64_t id, Entry& entry, const Error& error);
     void sent_to_waiter(Entry& entry, const Address& peer, Bytes receipt, uint64_t wire_bytes, Instant now);
-    void prune();
 
     Entry* find_delivery(SessionId session, uint64_t delivery);
     Entry* find_transfer(uint64_t transfer);

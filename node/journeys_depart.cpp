@@ -3,6 +3,7 @@
 
 #include "node/cosignatures.hpp"
 #include "node/journeys.hpp"
+#include "node/tags.hpp"
 
 namespace aip::node {
 namespace {
@@ -90,7 +91,11 @@ void Journeys::on_sent(uint64_t transfer, const Address& peer, Bytes receipt, co
             sent_to_waiter(it->second, peer, std::move(receipt), wire, services_.clock.now());
             departed(id, it->second);
             entries_.erase(it);
-            if (++sent_since_prune_ >= kPruneEvery) prune();
+            if (++sent_since_prune_ >= kPruneEvery)
+                prune(settings_.keep_versions, [this](const Result<size_t>& pruned) {
+                    if (!pruned && pruned.error().code != ErrorCode::kBusy)  // else the next receipt tries again
+                        services_.host.log("could not forget old versions: " + pruned.error().text);
+                });
         });
 }
 
@@ -178,8 +183,9 @@ void Journeys::call_off(uint64_t id, Entry& entry, Instant now) {
 }
 
 // Old versions go; what is in custody, and the blocks of what is arriving, stay.
-void Journeys::prune() {
-    if (landing_ > 0) return;  // their versions are not among those to keep yet; the next receipt tries again
+void Journeys::prune(size_t recent, std::function<void(Result<size_t>)> done) {
+    if (landing_ > 0)  // their versions are not among those to keep yet
+        return done(Error{ErrorCode::kBusy, "a model is just being stored; try again"});
     sent_since_prune_ = 0;
     std::set<VersionId> keep = best_.versions();
     for (const auto& [id, entry] : entries_) keep.insert(entry.custody.version);
@@ -189,12 +195,12 @@ void Journeys::prune() {
         for (const model::BlockRef& block : admitted.manifest.blocks()) pinned.insert(block.digest);
     submit(
         services_.storage,
-        [&versions = services_.versions, keep, pinned, recent = settings_.keep_versions] {
-            return versions.prune(keep, recent, pinned);
+        [services = services_, root = verifier_.root(), keep, pinned, recent]() mutable -> Result<size_t> {
+            AIP_ASSIGN(const std::vector<Tag> tags, list_tags(services.state, root));
+            for (const Tag& tag : tags) keep.insert(tag.version);
+            return services.versions.prune(keep, recent, pinned);
         },
-        [this](const Result<size_t>& pruned) {
-            if (!pruned) services_.host.log("could not forget old versions: " + pruned.error().text);
-        });
+        std::move(done));
 }
 
 }  // namespace aip::node

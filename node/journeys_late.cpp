@@ -51,6 +51,8 @@ void Journeys::on_news(const Address& from, const News& news) {
             return box_.put(from, {NewsKind::kUnknown, news.journey, 0, 0, {}, {}, services_.clock.wall()});
         case NewsKind::kRetire:
             if (here && entry->second.record->walker < news.walker) entry->second.obsolete = true;
+            if (was_here)
+                passed->second.walker = std::max(passed->second.walker, news.walker);  // none older comes back
             return;
         default: return;
     }

@@ -93,6 +93,21 @@ void Lookout::watch(uint64_t journey, const std::string& task, Instant now) {
     searches_[journey] = std::move(search);
 }
 
+std::vector<std::pair<uint64_t, uint32_t>> Lookout::supersede(const std::string& task) {
+    std::vector<std::pair<uint64_t, uint32_t>> walkers;
+    for (auto& [journey, search] : searches_) {
+        Watch& watch = search.watch;
+        if (watch.task != task || watch.ended) continue;
+        watch.walker = ++watch.issued;
+        watch.ended = true;
+        search.phase = Phase::kQuiet;
+        search.until = Instant::never();
+        save(journey, watch, true, {});
+        walkers.emplace_back(journey, watch.walker);
+    }
+    return walkers;
+}
+
 size_t Lookout::watched(const std::string& task) const {
     return static_cast<size_t>(std::count_if(searches_.begin(), searches_.end(), [&](const auto& item) {
         return item.second.watch.task == task && !item.second.watch.ended;

@@ -46,6 +46,9 @@ public:
     Result<void> load(Instant now);  // at start
     void watch(uint64_t journey, const std::string& task, Instant now);
     void on_news(const Address& from, const News& news, Instant now);
+    // Journeys of the task that go on are given up; for each a number above all its walkers, which end when they
+    // report.
+    std::vector<std::pair<uint64_t, uint32_t>> supersede(const std::string& task);
     size_t poll(Instant now);
     Instant next_wakeup() const;
     uint64_t merged_into(uint64_t journey) const;   // 0: it was not, as far as is known

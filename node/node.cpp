@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "aipacket/ipv6.hpp"
+#include "ledger/key_history.hpp"
 #include "node/cosignatures.hpp"
 
 namespace aip::node {
@@ -71,6 +72,7 @@ Node::Node(const Services& services, Settings settings, const crypto::PublicKey&
       journeys_(std::make_unique<Journeys>(services, settings_, verifier_, *exchange_, sessions_, tasks_,
                                            interest_.table(), router_.routes(), lookout_, newsbox_, *witnessing_)),
       auditor_(std::make_unique<Auditor>(services, outbox_, *exchange_)),
+      revocations_(services, verifier_, outbox_),
       scrub_verifier_(root),
       scrubber_(services.log.check(&scrub_verifier_), services.storage, services.clock.now(),
                 [&host = services.host](std::string_view line) { host.log(line); }),
@@ -89,6 +91,9 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::start(const Services& services, Settings settings, const crypto::PublicKey& root) {
     AIP_ASSIGN(const SeqnoLot lot, take_seqnos(services));
     std::unique_ptr<Node> node(new Node(services, std::move(settings), root, lot));
+    AIP_TRY(ledger::record_key(services.log, services.signer, node->settings_.key_note, node->settings_.software,
+                               services.clock.wall()));
+    AIP_TRY(node->revocations_.load());
     AIP_TRY(node->tasks_.load());
     AIP_TRY(node->lookout_.load(services.clock.now()));
     AIP_TRY(node->witnessing_->load());
@@ -134,6 +139,7 @@ size_t Node::poll(Instant now) {
     done += lookout_.poll(now);
     done += scrubber_.poll(now);
     done += send_news(now);
+    if (now >= revocations_.next_wakeup()) done += revocations_.poll(neighbour_addresses(), now);
     services_.dataplane.flush();
     return done;
 }
@@ -141,7 +147,8 @@ size_t Node::poll(Instant now) {
 Instant Node::next_wakeup() const {
     return std::min({router_.next_wakeup(), interest_.next_wakeup(), task_exchange_.next_wakeup(),
                      exchange_->next_wakeup(), journeys_->next_wakeup(), auditor_->next_wakeup(),
-                     witnessing_->next_wakeup(), echo_.next_wakeup(), lookout_.next_wakeup(), scrubber_.next_wakeup()});
+                     witnessing_->next_wakeup(), echo_.next_wakeup(), lookout_.next_wakeup(), scrubber_.next_wakeup(),
+                     revocations_.next_wakeup()});
 }
 
 size_t Node::route(Instant now) {

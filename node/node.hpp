@@ -20,6 +20,7 @@
 #include "node/journeys.hpp"
 #include "node/outbox.hpp"
 #include "node/requests.hpp"
+#include "node/revocations.hpp"
 #include "node/services.hpp"
 #include "node/sessions.hpp"
 #include "node/tasks.hpp"
@@ -69,6 +70,8 @@ public:
     // Looking in.
     void report(const std::string& name, const std::vector<std::string>& args,
                 std::function<void(Result<Report>)> done);
+    // What the owner of this node tells it: "revoke", "tag", "untag", "rollback", "prune".
+    void order(const std::string& name, const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
     // Ping or trace; a line for each request, then the whole.
     void echo(SessionId session, const EchoOrder& order, EchoLine line, std::function<void(Result<Report>)> done);
     void entry_proof(const EntryQuery& query, std::optional<Address> at, std::function<void(Result<Bytes>)> done);
@@ -133,6 +136,13 @@ private:
     Report report_counters() const;
     void report_models(std::function<void(Result<Report>)> done);
     void report_ledger(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void report_tags(std::function<void(Result<Report>)> done);
+    void report_manifest(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void order_revoke(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void order_tag(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void order_untag(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void order_rollback(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
+    void order_prune(const std::vector<std::string>& args, std::function<void(Result<Report>)> done);
     const routing::JourneyRecord* find_journey(uint64_t id) const;
     std::vector<Address> who_may_know(const VersionId& version) const;
 
@@ -153,6 +163,7 @@ private:
     Lookout lookout_;
     std::unique_ptr<Journeys> journeys_;
     std::unique_ptr<Auditor> auditor_;
+    Revocations revocations_;
     crypto::Verifier scrub_verifier_;  // the storage executor's
     ledger::Scrubber scrubber_;
     Instant started_;

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "ledger/entry.hpp"
 #include "node/node.hpp"
 
 namespace aip::node {
@@ -35,6 +36,15 @@ std::string parameters_text(const ledger::HopStatement& statement) {
     return out;
 }
 
+std::vector<Cell> key_row(uint64_t index, const ledger::KeyEvent& event, size_t columns) {
+    std::vector<Cell> row(columns);
+    row[0] = static_cast<int64_t>(index);
+    row[1] = "key " + std::string(ledger::key_change_name(event.change));
+    row[9] = static_cast<int64_t>(event.time.unix_ms());
+    row[11] = "key " + event.key.hex();
+    return row;
+}
+
 // Storage thread: the newest `rows` entries.
 Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
     Report r{"Ledger " + log.key().name,
@@ -54,7 +64,12 @@ Result<Report> log_table(const ledger::Log& log, uint64_t rows) {
              {}};
     for (uint64_t i = log.size() > rows ? log.size() - rows : 0; i < log.size(); ++i) {
         AIP_ASSIGN(const Bytes leaf, log.leaf(i));
-        AIP_ASSIGN(const ledger::HopStatement s, ledger::read_leaf(leaf));
+        AIP_ASSIGN(const ledger::Entry entry, ledger::read_entry(leaf));
+        if (const auto* key = std::get_if<ledger::KeyEvent>(&entry)) {
+            r.rows.push_back(key_row(i, *key, r.columns.size()));
+            continue;
+        }
+        const auto& s = std::get<ledger::HopStatement>(entry);
         std::string parents;
         for (const VersionId& parent : s.parents) parents += (parents.empty() ? "" : " ") + parent.hex();
         r.rows.push_back({static_cast<int64_t>(i), s.what, s.version.hex(), s.task, static_cast<int64_t>(s.stop),

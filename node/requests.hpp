@@ -34,6 +34,7 @@ struct Settings {
     std::vector<PortRouting> ports;                     // by port; those beyond have the defaults
     routing::TaskRecord open_task;                      // the rules of tasks that nobody created
     std::string software = "aipacket/0.1.0";
+    std::string key_note;  // how the operational key came to be: "", "rotated" or "revoked: why"
 
     Duration interest_lifetime() const {  // whole seconds
         return Duration::seconds((interest_refresh * 5 / 2).count_ms() / 1000 + 1);
@@ -83,6 +84,17 @@ struct FinishedStop {
     VersionId version;
     std::optional<Address> next;  // none: the journey has ended here; this node: it is to be trained here once more
     std::string why;
+};
+
+struct Rollback {
+    std::string tag;
+    VersionId version;
+    uint32_t stops = 0;  // of the journey that sets out from it; 0: the task's budget
+};
+
+struct RolledBack {
+    uint64_t journey = 0;  // the new one
+    size_t ended = 0;      // journeys that were told to end
 };
 
 }  // namespace aip::node

@@ -67,7 +67,8 @@ inline std::vector<RequestBody> every_request_body() {
                    2,
                    60'000},
         TaskJoin{"fashion@00ff"},
-        TaskLeave{"fashion"}};
+        TaskLeave{"fashion"},
+        Order{"tag", {"fashion@good", "12ab"}}};
 }
 
 inline std::vector<ReplyBody> every_reply_body() {

@@ -14,8 +14,9 @@ public:
                                               "nain", "ten", "ileven", "twelf", "threeten", "fourten", "fivten"};
     uint64_t size = 0;
 
-    Result<NoteKey> key() override {
-        return NoteKey::parse("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx");
+    Result<std::vector<NoteKey>> keys() override {
+        return std::vector{
+            *NoteKey::parse("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx")};
     }
     Result<std::optional<std::string>> checkpoint(uint64_t size_max) override {
         const Bytes seed = *from_base64("AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg");
@@ -23,7 +24,7 @@ public:
         Frontier tree;
         std::vector<StoredHash> unused;
         for (uint64_t i = 0; i < std::min(size, size_max); ++i) tree.append(leaf_hash(as_bytes(kLeaves[i])), unused);
-        const NoteKey by = *key();
+        const NoteKey by = keys()->front();
         const std::string text = Checkpoint{by.name, tree.size(), tree.root()}.text();
         return std::optional(signed_note(text, by, secret.sign(as_bytes(text))));
     }

@@ -19,7 +19,8 @@ struct Late : World {
     std::vector<std::string> entries(size_t i) {
         std::vector<std::string> what;
         const auto log = report(i, "ledger-log");
-        for (const auto& row : log->rows) what.push_back(std::get<std::string>(row[1]));
+        for (const auto& row : log->rows)  // without those that say which key signs
+            if (!std::get<std::string>(row[1]).starts_with("key ")) what.push_back(std::get<std::string>(row[1]));
         return what;
     }
     uint32_t walker(size_t i) {

@@ -16,13 +16,14 @@ struct Meeting : World {
         settings.transfer_timeout = Duration::seconds(5);
         settings.open_task.late_after = Duration::seconds(20);
     }
-    // The column of 1's (or i's) ledger.
+    // The column of 1's (or i's) ledger, without the entries that say which key signs.
     std::vector<std::string> ledger(const std::string& column, size_t i = 1) {
         std::vector<std::string> cells;
         const auto log = report(i, "ledger-log");
         for (size_t c = 0; c < log->columns.size(); ++c)
             for (const auto& row : log->rows)
-                if (log->columns[c].name == column) cells.push_back(std::get<std::string>(row[c]));
+                if (log->columns[c].name == column && !std::get<std::string>(row[1]).starts_with("key "))
+                    cells.push_back(std::get<std::string>(row[c]));
         return cells;
     }
     uint64_t journey_at(size_t i) { return custody(i).at(0).id; }

@@ -16,7 +16,7 @@ TEST_F(Reports, EveryOneIsARectangleOfItsColumns) {
     ASSERT_TRUE(delivered());
     const std::string journey = std::get<std::string>(report(1, "journeys")->rows.at(0)[0]);
     for (const std::string name : {"status", "peers", "routes", "interest", "transfers", "journeys", "journey",
-                                   "counters", "models", "ledger-log"}) {
+                                   "counters", "models", "tags", "ledger-log"}) {
         std::vector<std::string> args;
         if (name == "journey") args = {journey};
         if (name == "interest") args = {kTask};

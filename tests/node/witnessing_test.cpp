@@ -82,7 +82,7 @@ TEST_F(WitnessingTest, LogThatGrowsIsCosignedAgainAndAgain) {
     const auto table = report(0, "ledger-witness");
     ASSERT_TRUE(table);
     ASSERT_EQ(table->rows.size(), 1u);
-    EXPECT_EQ(std::get<int64_t>(table->rows[0][2]), 3);
+    EXPECT_EQ(std::get<int64_t>(table->rows[0][2]), 4);  // one says which key signs
 }
 
 TEST_F(WitnessingTest, WitnessThatRestartedRemembersAndLogThatRestartedLearnsWhereItStands) {

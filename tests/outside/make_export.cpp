@@ -1,8 +1,9 @@
-// make_export DIRECTORY: exports a log of 600 entries of one made-up node, appended in groups of 1 to 17, for run.sh;
-// its tiles, brought up after every 100 entries, go to DIRECTORY-tiles.
+// make_export DIRECTORY: exports a log of 600 entries and two keys of one made-up node, appended in groups of 1 to 17,
+// for run.sh; its tiles, brought up after every 100 entries, go to DIRECTORY-tiles.
 #include <cstdio>
 
 #include "../ledger/fixture.hpp"
+#include "ledger/key_history.hpp"
 #include "ledger/tiles.hpp"
 
 namespace aip::ledger {
@@ -10,16 +11,27 @@ namespace {
 
 constexpr uint64_t kEntries = 600;
 
+Result<std::unique_ptr<Log>> opened(MemoryLogStore& store, MemoryJournalFile& journal, const crypto::Signer& signer) {
+    AIP_ASSIGN(auto log, Log::open(store, journal, signer));
+    AIP_TRY(record_key(*log, signer, "rotated", "aipacketd/0.1.0", kNow));
+    return log;
+}
+
 Result<ExportReport> make_export(const std::string& directory) {
     MemoryLogStore store;
     MemoryJournalFile journal;
-    const crypto::Signer signer = signer_of(2);
-    AIP_ASSIGN(const auto log, Log::open(store, journal, signer));
-    LogExportSource source(*log);
+    const crypto::Signer before = signer_of(2), after = signer_of(2, 77);  // its key is rotated in the middle
+    AIP_ASSIGN(auto log, opened(store, journal, before));
     for (uint64_t n = 0, group = 1; n < kEntries; n += group, group = group % 17 + 1) {
+        const crypto::Signer& signer = n < kEntries / 2 ? before : after;
+        if (signer.self().operational != log->key().key) {
+            AIP_ASSIGN(log, opened(store, journal, signer));
+        }
+        LogExportSource source(*log);
         AIP_TRY(grow(*log, signer, n, std::min(group, kEntries - n)));
         if (n % 100 < group) AIP_TRY(write_tiles(source, directory + "-tiles", kTreeSizeMax));
     }
+    LogExportSource source(*log);
     AIP_TRY(write_tiles(source, directory + "-tiles", kTreeSizeMax));
     return write_export(source, directory);
 }

@@ -42,7 +42,25 @@ must_fail() {
     echo "flipped bit in $1: $(sed 's/.*FAILED: [^:]*: //' "$work/said")"
 }
 
+# openssl_verifies ENTRY: the DSSE signature of a leaf, by openssl, under the key of the log that its keyid names.
+openssl_verifies() {
+    jq -rj .payload "$1" | base64 -d >"$work/payload"
+    type=$(jq -r .payloadType "$1")
+    printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$(wc -c <"$work/payload")" | cat - "$work/payload" >"$work/pae"
+    jq -rj '.signatures[0].sig' "$1" | base64 -d >"$work/sig"
+    vkey=$(grep -F "$(jq -r '.signatures[0].keyid' "$1")+" "$export_dir/vkey")
+    # SubjectPublicKeyInfo of Ed25519 (RFC 8410), then the key without the type byte of the vkey.
+    { printf '\060\052\060\005\006\003\053\145\160\003\041\000' && echo "$vkey" | cut -d+ -f3- | base64 -d | tail -c +2; } >"$work/key.der"
+    openssl pkeyutl -verify -rawin -in "$work/pae" -sigfile "$work/sig" -pubin -keyform DER -inkey "$work/key.der" >/dev/null
+}
+
 check "$export_dir"
+if command -v openssl jq >/dev/null; then
+    for entry in $(find "$export_dir/entry" -name '*00') "$export_dir/entry/0" "$export_dir/entry/1"; do
+        openssl_verifies "$entry" || { echo "run.sh: FAILED: openssl does not verify $entry" >&2 && exit 1; }
+    done
+    echo "openssl verifies the leaves"
+fi
 for part in entry inclusion consistency checkpoint; do
     [ -n "$(ls "$export_dir/$part")" ] || continue
     rm -rf "$work/copy"

@@ -182,6 +182,7 @@ private:
         reply(api::Ok{});
     }
     void answer(const api::Cancel&) { reply(api::Ok{}); }
+    void answer(const api::Order& m) { reply(Report{m.name, {{"order", ColumnType::kText}}, {{m.name}}, {}}); }
     void answer(const api::ReportQuery& m) {
         if (m.name == "flood") return flood();
         Report report{m.name, {{"argument", ColumnType::kText}, {"length", ColumnType::kInteger}}, {}, {"a note"}};

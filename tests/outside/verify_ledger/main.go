@@ -39,7 +39,8 @@ type checkpoint struct {
 type export struct {
 	dir         string
 	origin      string
-	verifier    note.Verifier
+	verifiers   []note.Verifier   // of the log's keys, oldest first
+	key         string            // in hex, named by the newest key event so far; "" before the first
 	root        ed25519.PublicKey // of the network; nil if not given
 	checkpoints []checkpoint      // by size
 	hashes      []tlog.Hash       // as tlog stores them
@@ -75,17 +76,24 @@ func (e *export) readKey() error {
 		return err
 	}
 	e.origin = strings.TrimSuffix(string(origin), "\n")
-	if e.verifier, err = note.NewVerifier(strings.TrimSuffix(string(vkey), "\n")); err != nil {
-		return fmt.Errorf("vkey: %w", err)
+	for _, line := range strings.SplitAfter(string(vkey), "\n") {
+		if line == "" {
+			break
+		}
+		verifier, err := note.NewVerifier(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return fmt.Errorf("vkey: %w", err)
+		}
+		if verifier.Name() != e.origin {
+			return fmt.Errorf("vkey is of %q, the origin is %q", verifier.Name(), e.origin)
+		}
+		if key := strings.Split(line, "+"); key[1] != fmt.Sprintf("%08x", verifier.KeyHash()) {
+			return errors.New("vkey: key id is not in lower case hex")
+		}
+		e.verifiers = append(e.verifiers, verifier)
 	}
-	if e.verifier.Name() != e.origin {
-		return fmt.Errorf("vkey is of %q, the origin is %q", e.verifier.Name(), e.origin)
-	}
-	if key := strings.Split(string(vkey), "+"); key[1] != fmt.Sprintf("%08x", e.verifier.KeyHash()) {
-		return errors.New("vkey: key id is not in lower case hex")
-	}
-	if string(origin) != e.origin+"\n" || bytes.Count(vkey, []byte("\n")) != 1 {
-		return errors.New("origin and vkey are one line each")
+	if string(origin) != e.origin+"\n" || len(e.verifiers) == 0 || !bytes.HasSuffix(vkey, []byte("\n")) {
+		return errors.New("origin is one line, vkey one for each key")
 	}
 	return nil
 }
@@ -94,7 +102,7 @@ func (e *export) readCheckpoint(name string) (c checkpoint, err error) {
 	if c.note, err = e.read(filepath.Join("checkpoint", name)); err != nil {
 		return c, err
 	}
-	opened, err := note.Open(c.note, note.VerifierList(e.verifier))
+	opened, err := note.Open(c.note, note.VerifierList(e.verifiers...))
 	if err != nil {
 		return c, err
 	}
@@ -262,13 +270,14 @@ func (e *export) checkEnvelope(leaf []byte) error {
 	var statement struct {
 		Type          string `json:"_type"`
 		PredicateType string
-		Predicate     struct{ Credential string }
+		Predicate     struct{ Credential, Key string }
 	}
 	if err := json.Unmarshal(envelope.Payload, &statement); err != nil {
 		return err
 	}
-	if statement.Type != "https://in-toto.io/Statement/v1" || statement.PredicateType != "https://aipacket.dev/mfd/hop/v1" {
-		return errors.New("not an in-toto statement about a hop")
+	isKey := statement.PredicateType == "https://aipacket.dev/mfd/key/v1"
+	if statement.Type != "https://in-toto.io/Statement/v1" || !isKey && statement.PredicateType != "https://aipacket.dev/mfd/hop/v1" {
+		return errors.New("not an in-toto statement about a hop or a key")
 	}
 	credential, err := hex.DecodeString(statement.Predicate.Credential)
 	if err != nil {
@@ -277,6 +286,12 @@ func (e *export) checkEnvelope(leaf []byte) error {
 	key, err := e.operationalKey(credential)
 	if err != nil {
 		return err
+	}
+	if isKey {
+		e.key = statement.Predicate.Key
+	}
+	if e.key != "" && e.key != hex.EncodeToString(key) {
+		return errors.New("signed by a key that was not the valid one at this place of the log")
 	}
 	message := fmt.Sprintf("DSSEv1 %d %s %d %s", len(envelope.PayloadType), envelope.PayloadType, len(envelope.Payload), envelope.Payload)
 	for _, signature := range envelope.Signatures {
@@ -358,7 +373,7 @@ func main() {
 		}
 	}
 	var id [4]byte
-	binary.BigEndian.PutUint32(id[:], e.verifier.KeyHash())
+	binary.BigEndian.PutUint32(id[:], e.verifiers[len(e.verifiers)-1].KeyHash())
 	certified := "not checked against a network root"
 	if root != nil {
 		certified = "certified by the network root"

@@ -1,0 +1,115 @@
+#include "cli/lineage.hpp"
+
+namespace aip::cli {
+namespace {
+
+constexpr std::string_view kManifestColumn = "manifest";
+
+// The manifest in the daemon's report of that name.
+std::optional<Bytes> manifest_in(const Report& report) {
+    for (size_t i = 0; i < report.columns.size(); ++i) {
+        if (report.columns[i].name != kManifestColumn || report.rows.empty()) continue;
+        const auto* text = std::get_if<std::string>(&report.rows[0][i]);
+        return text != nullptr ? from_hex(*text) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<VersionId> ManifestFacts::add_manifest(ByteView bytes) {
+    auto manifest = model::Manifest::parse(to_bytes(bytes));
+    if (!manifest) return std::nullopt;
+    const VersionId id = manifest->id();
+    manifests_.emplace(id, std::move(*manifest));
+    return id;
+}
+
+std::optional<ledger::VersionFacts::Facts> ManifestFacts::of(const VersionId& version) const {
+    const auto it = manifests_.find(version);
+    if (it == manifests_.end()) return std::nullopt;
+    return Facts{it->second.content(), it->second.parents()};
+}
+
+std::optional<ledger::TensorChange> ManifestFacts::change(const VersionId& parent, const VersionId& child) const {
+    const auto before = manifests_.find(parent);
+    const auto after = manifests_.find(child);
+    if (before == manifests_.end() || after == manifests_.end()) return std::nullopt;
+    model::Changes changes = model::changed_tensors(before->second, after->second);
+    return ledger::tensor_change(std::move(changes.names), changes.of);
+}
+
+void LineageCollector::add(ledger::BundleKind kind, ByteView bytes) {
+    const Bytes item = ledger::bundle_item(kind, bytes);
+    bundle_.insert(bundle_.end(), item.begin(), item.end());
+}
+
+void LineageCollector::take(const api::AuditStep& step) {
+    known_.insert(step.version);
+    if (step.proof.empty()) {
+        const Bytes item = ledger::bundle_missing(step.version, step.note);
+        bundle_.insert(bundle_.end(), item.begin(), item.end());
+        return;
+    }
+    if (!taken_.insert({step.version, step.node}).second) return;
+    add(ledger::BundleKind::kStop, step.proof);
+    const auto proof = ledger::EntryProof::parse(step.proof);
+    const auto says = proof ? ledger::read_leaf(proof->leaf) : Result<ledger::HopStatement>(proof.error());
+    if (!says) return;
+    nodes_.insert(says->node);
+    named_.insert(named_.end(), says->parents.begin(), says->parents.end());
+}
+
+Result<void> LineageCollector::walk(const VersionId& from) {
+    AIP_ASSIGN(const api::Audit audit, api::expect<api::Audit>(connection_.call(api::LedgerAudit{from})));
+    for (const api::AuditStep& step : audit.steps) take(step);
+    known_.insert(from);
+    return {};
+}
+
+Result<void> LineageCollector::add_key_events(const Address& node) {
+    for (uint32_t number = 0; number < ledger::kKeyEventsMax; ++number) {
+        const auto blob = api::expect<api::Blob>(
+            connection_.call(api::LedgerEntry{ledger::key_event_id(number), std::optional(node), 0}));
+        if (!blob) return {};  // no more of them, or nobody to ask: the audit says what is missing
+        add(ledger::BundleKind::kKeyEvent, blob->bytes);
+    }
+    return {};
+}
+
+Result<void> LineageCollector::add_manifest(const VersionId& version) {
+    const auto report =
+        api::expect<Report>(connection_.call(api::ReportQuery{std::string(kManifestColumn), {version.hex()}}));
+    const auto manifest = report ? manifest_in(*report) : std::nullopt;
+    if (manifest) add(ledger::BundleKind::kManifest, *manifest);
+    return {};
+}
+
+Result<Bytes> LineageCollector::collect() {
+    named_.push_back(version_);
+    while (!named_.empty()) {  // one answer of the daemon holds so much; what it named beyond is asked for again
+        const VersionId next = named_.back();
+        named_.pop_back();
+        if (!known_.contains(next)) AIP_TRY(walk(next));
+        if (bundle_.size() > ledger::kBundleBytesMax)
+            return Error{ErrorCode::kNoSpace, "the history of this version is too long for one bundle"};
+    }
+    for (const Address& node : nodes_) AIP_TRY(add_key_events(node));
+    for (const VersionId& version : known_) AIP_TRY(add_manifest(version));
+    const Digest end = ledger::bundle_end(bundle_);
+    bundle_.insert(bundle_.end(), end.bytes.begin(), end.bytes.end());
+    return std::move(bundle_);
+}
+
+Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier) {
+    AIP_ASSIGN(ledger::BundleReader reader, ledger::BundleReader::open(bundle));
+    ManifestFacts facts;
+    ledger::LineageAudit audit(verifier, facts);
+    for (;;) {
+        AIP_ASSIGN(const auto item, reader.next());
+        if (!item) return audit.finish(reader.version());
+        audit.add(*item);
+    }
+}
+
+}  // namespace aip::cli

@@ -1,0 +1,84 @@
+// A task goes back to a version: what went on from there is given up (rfc/0008 section 8).
+#include "node/journeys.hpp"
+
+namespace aip::node {
+
+void Journeys::rollback(Rollback order, std::function<void(Result<RolledBack>)> done) {
+    ledger::HopStatement statement;
+    statement.what = "rolled-back";
+    statement.version = order.version;
+    statement.node = services_.self();
+    statement.software = settings_.software;
+    statement.time = services_.clock.wall();
+    statement.parameters["tag"] = order.tag;
+    submit(
+        services_.storage,
+        [services = services_, statement]() mutable -> Result<std::string> {
+            AIP_ASSIGN(const auto stored, services.versions.get(statement.version));
+            if (!stored)
+                return Error{ErrorCode::kNotFound, "version " + statement.version.hex() + " is not on this node"};
+            statement.task = stored->manifest.task();
+            AIP_TRY(append_passage(services, statement));
+            return statement.task;
+        },
+        [this, order = std::move(order), done = std::move(done)](const Result<std::string>& task) {
+            if (!task) return done(task.error());
+            restart(*task, order, done);
+        });
+}
+
+// The journeys of the task that began here, and for each a number above all its walkers.
+std::map<uint64_t, uint32_t> Journeys::supersede(const std::string& task) {
+    std::map<uint64_t, uint32_t> walkers;
+    const auto above = [&](const routing::JourneyRecord& record) {
+        if (record.task != task || record.origin != services_.self()) return;
+        uint32_t& walker = walkers[record.id];
+        walker = std::max(walker, record.walker + 1);
+    };
+    for (const auto& [id, record] : passed_) above(record);
+    for (const auto& [id, entry] : entries_)
+        if (entry.record && entry.custody.state != CustodyState::kEnded) above(*entry.record);
+    for (const auto& [id, walker] : lookout_.supersede(task)) walkers[id] = std::max(walkers[id], walker);
+    return walkers;
+}
+
+// Whoever has one of them ends it; the version sets out anew.
+void Journeys::restart(const std::string& task, const Rollback& order,
+                       const std::function<void(Result<RolledBack>)>& done) {
+    const uint64_t id = services_.rng.next() | 1;
+    OnJourney budget;
+    budget.stops = order.stops;
+    auto record = begin(id, SendOrder{task, order.tag, budget});
+    if (!record) return done(record.error());
+    const std::map<uint64_t, uint32_t> walkers = supersede(task);
+    for (const auto& [journey, walker] : walkers) {
+        const News retire{NewsKind::kRetire, journey, walker, 0, order.version, {}, services_.clock.wall()};
+        const auto here = entries_.find(journey);
+        if (here != entries_.end()) here->second.obsolete = true;
+        for (const routing::InterestEntry& member : interest_.entries(task))
+            if (member.record.origin != services_.self()) box_.put(member.record.origin, retire);
+    }
+    const Instant now = services_.clock.now();
+    Entry entry;
+    entry.custody.id = id;
+    entry.custody.version = order.version;
+    entry.custody.task = task;
+    entry.custody.name = order.tag;
+    entry.record = std::move(*record);
+    entry.part = next_part_++;
+    Entry& placed = entries_.emplace(id, std::move(entry)).first->second;
+    lookout_.watch(id, task, now);
+    if (plan(placed, OnJourney{}, now) && placed.record->next) {
+        const std::string why = "rolled back to " + order.tag + "; " + placed.record->next->why;
+        placed.record->next->why = why.substr(0, limits::kJourneyWhyMax);
+    }
+    reseal(placed);
+    settle(id, placed, [done, answer = RolledBack{id, walkers.size()}](const Result<void>& written) {
+        if (written)
+            done(answer);
+        else
+            done(written.error());
+    });
+}
+
+}  // namespace aip::node

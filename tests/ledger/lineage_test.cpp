@@ -1,0 +1,246 @@
+// Histories over several logs, checked under the network root alone.
+#include "ledger/lineage.hpp"
+
+#include <gmock/gmock.h>
+
+#include "fixture.hpp"
+#include "ledger/key_history.hpp"
+
+namespace aip::ledger {
+namespace {
+
+using testing::HasSubstr;
+
+class Facts final : public VersionFacts {
+public:
+    std::optional<VersionId> add_manifest(ByteView) override { return std::nullopt; }
+    std::optional<VersionFacts::Facts> of(const VersionId& version) const override {
+        const auto it = known.find(version);
+        return it == known.end() ? std::nullopt : std::optional(it->second);
+    }
+    std::optional<TensorChange> change(const VersionId&, const VersionId&) const override { return changed; }
+
+    std::map<VersionId, VersionFacts::Facts> known;
+    std::optional<TensorChange> changed;
+};
+
+// Three nodes with a log each. Version 0 is imported at node 0, 1 trained from it at node 1, 2 at node 2; 3 is merged
+// at node 0 from 1 and 2:
+//
+//     0 --- 1 --- 3
+//      \--- 2 ---/
+class Histories : public testing::Test {
+protected:
+    static constexpr size_t kNodes = 3;
+    struct Machine {
+        explicit Machine(uint8_t tag) : signer(signer_of(tag)) {
+            log = std::move(*Log::open(store, journal, signer));
+            EXPECT_TRUE(record_key(*log, signer, "", "aipacketd/0.1.0", kNow));
+        }
+        MemoryLogStore store;
+        MemoryJournalFile journal;
+        crypto::Signer signer;
+        std::unique_ptr<Log> log;
+    };
+
+    void SetUp() override {
+        for (uint8_t i = 0; i < kNodes; ++i)
+            machines_.push_back(std::make_unique<Machine>(static_cast<uint8_t>(2 + i)));
+        record(0, 0, {}, "imported");
+        record(1, 1, {0}, "trained", 0);
+        record(2, 2, {0}, "trained", 0);
+        record(0, 3, {1, 2}, "merged", 1);
+    }
+
+    HopStatement says(size_t node, uint64_t version, const std::vector<uint64_t>& parents, const char* what) const {
+        HopStatement s = statement_of(machines_[node]->signer, version);
+        s.what = what;
+        s.parents.clear();
+        for (const uint64_t parent : parents) s.parents.push_back(version_of(parent));
+        s.received_from.reset();
+        s.custody.reset();
+        return s;
+    }
+    void record(size_t node, uint64_t version, const std::vector<uint64_t>& parents, const char* what,
+                std::optional<size_t> giver = {}) {
+        HopStatement s = says(node, version, parents, what);
+        if (giver) {
+            const EntryProof given = proof(*giver, parents.front());
+            s.received_from = machines_[*giver]->signer.self().address;
+            s.custody = giver_proof(given, given.encode());
+        }
+        append(node, s);
+    }
+    void append(size_t node, const HopStatement& s) {
+        const Bytes leaf = *make_leaf(s, machines_[node]->signer);
+        ASSERT_TRUE(machines_[node]->log->append(std::span(&leaf, 1), std::span(&s.version, 1)));
+    }
+    EntryProof proof(size_t node, uint64_t version) const {
+        const Log& log = *machines_[node]->log;
+        return *log.prove(**log.find(version_of(version)));
+    }
+    std::vector<Bytes> stops() const {
+        return {proof(0, 3).encode(), proof(1, 1).encode(), proof(2, 2).encode(), proof(0, 0).encode()};
+    }
+    Bytes key_event(size_t node) const { return machines_[node]->log->prove(0)->encode(); }
+
+    Lineage audit(const std::vector<Bytes>& given, WitnessPolicy policy = {}, size_t with_keys = kNodes) {
+        auto v = verifier();
+        LineageAudit audit(v, facts_, std::move(policy));
+        for (const Bytes& stop : given) audit.add({BundleKind::kStop, stop});
+        for (size_t i = 0; i < with_keys; ++i) {
+            const Bytes event = key_event(i);
+            audit.add({BundleKind::kKeyEvent, event});
+        }
+        return audit.finish(version_of(3));
+    }
+
+    std::vector<std::unique_ptr<Machine>> machines_;
+    Facts facts_;
+};
+
+TEST_F(Histories, AreGoodBackToTheOriginOverBranches) {
+    const Lineage lineage = audit(stops());
+    ASSERT_EQ(lineage.steps.size(), 4u);
+    for (const LineageStep& step : lineage.steps) {
+        EXPECT_TRUE(step.is_good()) << step.why;
+        EXPECT_EQ(step.signature, Verdict::kGood);
+        EXPECT_EQ(step.key, Verdict::kGood);
+        EXPECT_EQ(step.inclusion, Verdict::kGood);
+        EXPECT_EQ(step.digest, Verdict::kNotAtHand);
+    }
+    EXPECT_TRUE(lineage.is_complete());
+    EXPECT_EQ(lineage.steps[0].custody, Verdict::kGood) << "the giver's entry is here";
+    EXPECT_EQ(lineage.steps[1].depth, 1u) << "the second parent is a branch";
+    EXPECT_EQ(lineage.steps[1].version, version_of(2));
+    EXPECT_EQ(lineage.steps.back().version, version_of(1));
+    EXPECT_EQ(lineage.checkpoints, kNodes) << "one of each log";
+}
+
+TEST_F(Histories, NameWhatIsMissing) {
+    std::vector<Bytes> given = stops();
+    given.pop_back();  // the origin
+    const Lineage lineage = audit(given);
+    EXPECT_FALSE(lineage.is_complete());
+    EXPECT_EQ(lineage.missing, 1u);
+    EXPECT_EQ(lineage.bad, 0u);
+    EXPECT_THAT(audit({}).steps.at(0).why, HasSubstr("no proof"));
+}
+
+TEST_F(Histories, AreNotBelievedWithoutTheKeyEventsOfTheirLogs) {
+    const Lineage lineage = audit(stops(), {}, 2);
+    EXPECT_FALSE(lineage.is_complete());
+    EXPECT_EQ(lineage.missing, 1u);
+    EXPECT_THAT(lineage.steps[1].why, HasSubstr("key events"));
+}
+
+TEST_F(Histories, AFlippedBitInAnyProofIsFound) {
+    const std::vector<Bytes> good = stops();
+    for (size_t stop = 0; stop < good.size(); ++stop) {
+        for (size_t at = 0; at < good[stop].size(); at += 41) {
+            std::vector<Bytes> given = good;
+            given[stop][at] ^= 1;
+            const Lineage lineage = audit(given);
+            EXPECT_FALSE(lineage.is_complete()) << "stop " << stop << ", byte " << at;
+        }
+    }
+}
+
+TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
+    // The thief of node 1's first key signs an entry after the rotation, and a whole tree over it.
+    Machine& victim = *machines_[1];
+    const crypto::Signer fresh = signer_of(3, 88);
+    victim.log = std::move(*Log::open(victim.store, victim.journal, fresh));
+    ASSERT_TRUE(record_key(*victim.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    const Bytes rotation = victim.log->prove(2)->encode();
+    victim.log = std::move(*Log::open(victim.store, victim.journal, victim.signer));
+    append(1, says(1, 4, {}, "imported"));
+    auto v = verifier();
+    LineageAudit audit(v, facts_);
+    const Bytes stop = proof(1, 4).encode(), created = key_event(1);
+    audit.add({BundleKind::kStop, stop});
+    audit.add({BundleKind::kKeyEvent, created});
+    audit.add({BundleKind::kKeyEvent, rotation});
+    const Lineage lineage = audit.finish(version_of(4));
+    EXPECT_EQ(lineage.bad, 1u);
+    EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad) << lineage.steps.at(0).why;
+}
+
+TEST_F(Histories, TwoTreesOfOneSizeAreAFork) {
+    Machine twin(3);  // node 1 once more, with another second entry
+    HopStatement other = says(1, 1, {0}, "trained");
+    other.samples = 7;
+    const Bytes leaf = *make_leaf(other, twin.signer);
+    ASSERT_TRUE(twin.log->append(std::span(&leaf, 1), std::span(&other.version, 1)));
+    std::vector<Bytes> given = stops();
+    given.push_back(twin.log->prove(1)->encode());
+    const Lineage lineage = audit(given);
+    EXPECT_EQ(lineage.bad, 2u) << "every step of that log";
+    EXPECT_FALSE(lineage.is_complete());
+}
+
+TEST_F(Histories, ManifestsThatSaySomethingElseAreFound) {
+    for (uint64_t n = 0; n < 4; ++n) {
+        const HopStatement s = *read_leaf(EntryProof::parse(stops()[3 - n])->leaf);
+        facts_.known[s.version] = {s.content, s.parents};
+    }
+    facts_.changed = tensor_change({"w2", "b2"}, 4);
+    EXPECT_TRUE(audit(stops()).is_complete());
+    EXPECT_EQ(audit(stops()).steps[0].change, Verdict::kGood);
+    facts_.changed = tensor_change({"w1"}, 4);
+    EXPECT_EQ(audit(stops()).steps[0].change, Verdict::kBad);
+    facts_.changed.reset();
+    facts_.known[version_of(3)].content.bytes[0] ^= 1;
+    EXPECT_EQ(audit(stops()).steps[0].digest, Verdict::kBad);
+}
+
+TEST_F(Histories, AskTheWitnessPolicyOnceForEachTree) {
+    size_t asked = 0;
+    const Lineage lineage = audit(stops(), [&](std::string_view) -> Result<uint32_t> {
+        ++asked;
+        return uint32_t{2};
+    });
+    EXPECT_TRUE(lineage.is_complete());
+    EXPECT_EQ(lineage.steps[0].witnesses, 2u);
+    EXPECT_EQ(asked, lineage.checkpoints);
+    const Lineage refused = audit(stops(), [](std::string_view) -> Result<uint32_t> {
+        return Error{ErrorCode::kDenied, "1 of 2"};
+    });
+    EXPECT_EQ(refused.bad, 4u);
+}
+
+TEST_F(Histories, EndEvenIfEntriesNameEachOther) {
+    append(0, says(0, 5, {6}, "trained"));
+    append(1, says(1, 6, {5}, "trained"));
+    auto v = verifier();
+    LineageAudit audit(v, facts_);
+    const Bytes five = proof(0, 5).encode(), six = proof(1, 6).encode();
+    audit.add({BundleKind::kStop, five});
+    audit.add({BundleKind::kStop, six});
+    EXPECT_EQ(audit.finish(version_of(5)).steps.size(), 2u);
+}
+
+TEST(Bundle, IsReadAsItWasWrittenAndRefusedWhenDamaged) {
+    Bytes bundle = bundle_head(version_of(1));
+    const Bytes body{1, 2, 3};
+    for (const Bytes& item : {bundle_item(BundleKind::kStop, body), bundle_missing(version_of(2), "nobody answers"),
+                              bundle_item(static_cast<BundleKind>(200), body)})
+        bundle.insert(bundle.end(), item.begin(), item.end());
+    const Digest end = bundle_end(bundle);
+    bundle.insert(bundle.end(), end.bytes.begin(), end.bytes.end());
+    auto reader = *BundleReader::open(bundle);
+    EXPECT_EQ(reader.version(), version_of(1));
+    EXPECT_EQ(to_bytes((**reader.next()).bytes), body);
+    EXPECT_EQ((**reader.next()).kind, BundleKind::kMissing);
+    EXPECT_TRUE((*reader.next()).has_value()) << "kinds to come are skipped by whoever does not know them";
+    EXPECT_FALSE((*reader.next()).has_value());
+    for (size_t n = 0; n < bundle.size(); ++n) EXPECT_FALSE(BundleReader::open(ByteView(bundle).first(n))) << n;
+    for (size_t i = 0; i < bundle.size(); ++i) {
+        Bytes bad = bundle;
+        bad[i] ^= 4;
+        EXPECT_FALSE(BundleReader::open(bad)) << i;
+    }
+}
+
+}  // namespace
+}  // namespace aip::ledger

@@ -1,0 +1,115 @@
+// What the owner of a node orders: revocations, tags, pruning.
+#include "node/node.hpp"
+#include "node/tags.hpp"
+#include "sim/keys.hpp"
+
+#include "tests/node/world.hpp"
+
+namespace aip::node {
+namespace {
+
+struct Ordered : World {
+    Result<Report> order(size_t i, const std::string& name, std::vector<std::string> args) {
+        std::optional<Result<Report>> got;
+        node(i).order(name, args, [&](Result<Report> r) { got = std::move(r); });
+        network.machine(i).wake();
+        run_until([&] { return got.has_value(); });
+        return got ? *got : Result<Report>(Error{ErrorCode::kTimeout, "no answer"});
+    }
+    bool knows_of(size_t i, const std::string& what) {
+        const auto& lines = network.machine(i).lines();
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const std::string& line) { return line.find(what) != std::string::npos; });
+    }
+    std::string revocation(const crypto::PublicKey& identity) {
+        const WallTime now = network.queue().wall();
+        return crypto::revoke_node(sim::make_root(1), identity, now, now).hex();
+    }
+};
+struct Revoked : Ordered {};
+struct Tags : Ordered {};
+
+TEST_F(Revoked, ReachEveryNodeAndSurviveARestart) {
+    row(4);
+    const auto out = network.machine(3).signer().self().identity;
+    ASSERT_TRUE(order(0, "revoke", {revocation(out)}));
+    const std::string said = "revoked identity " + out.hex();
+    EXPECT_TRUE(run_until([&] { return knows_of(1, said) && knows_of(2, said); }, Duration::seconds(10)));
+    EXPECT_TRUE(run_until([&] { return network.machine(2).durable().contains("revoked/" + out.hex()); }));
+    network.machine(2).kill();
+    ASSERT_TRUE(network.machine(2).start().has_value());
+    run_for(Duration::seconds(120));
+    EXPECT_EQ(node(2).routes().to(network.machine(3).address()), nullptr) << "nobody introduces it any more";
+    EXPECT_NE(node(2).routes().to(network.machine(0).address()), nullptr);
+}
+
+TEST_F(Revoked, AreRefusedUnlessTheRootSignedThem) {
+    row(1);
+    EXPECT_EQ(order(0, "revoke", {"00"}).error().code, ErrorCode::kInvalid);
+    const WallTime now = network.queue().wall();
+    const auto forged = crypto::revoke_node(sim::make_root(7), network.machine(0).signer().self().identity, now, now);
+    EXPECT_EQ(order(0, "revoke", {forged.hex()}).error().code, ErrorCode::kDenied);
+    EXPECT_EQ(order(0, "nonsense", {}).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Tags, NameAVersionThatIsThenNotPruned) {
+    row(2, {0, 1});
+    const auto first = send(0, network.machine(1).address(), model_file(1));
+    const auto second = send(0, network.machine(1).address(), model_file(2));
+    ASSERT_TRUE(first && second);
+    ASSERT_TRUE(order(0, "tag", {"digits@good", first->version.hex()}));
+    ASSERT_TRUE(order(0, "prune", {"0"}));
+    const auto models = report(0, "models");
+    ASSERT_EQ(models->rows.size(), 1u);
+    EXPECT_EQ(std::get<std::string>(models->rows[0][0]), first->version.hex());
+    ASSERT_EQ(report(0, "tags")->rows.size(), 1u);
+    EXPECT_EQ(report(0, "ledger-log")->rows.size(), 3u) << "the key and both versions: entries stay";
+    ASSERT_TRUE(order(0, "untag", {"digits@good"}));
+    ASSERT_TRUE(order(0, "prune", {"0"}));
+    EXPECT_TRUE(report(0, "models")->rows.empty());
+    EXPECT_FALSE(order(0, "tag", {"digits@good", first->version.hex()})) << "its bytes are gone";
+}
+
+struct Rollbacks : Ordered {};
+
+TEST_F(Rollbacks, EndTheJourneysThatBeganHereAndSetOutFromTheTaggedVersion) {
+    row(3, {0});
+    const auto first = send(0, OnJourney{9, ""}, model_file(1));
+    ASSERT_TRUE(delivered());
+    ASSERT_TRUE(finish(keeper.given[0], model_file(2)));
+    ASSERT_TRUE(delivered(2));
+    ASSERT_TRUE(order(0, "tag", {"digits@good", first->version.hex()}));
+    const auto back = order(0, "rollback", {"digits@good", "5"});
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(std::get<int64_t>(back->rows[0][1]), 1);
+    run_for(Duration::seconds(2));
+    const auto late = finish(keeper.given[1], model_file(3));
+    ASSERT_TRUE(late);
+    EXPECT_THAT(late->why, testing::HasSubstr("newer walker"));
+    ASSERT_TRUE(delivered(3));
+    EXPECT_EQ(keeper.given[2].delivery.version, first->version);
+    EXPECT_THAT(keeper.given[2].delivery.why, testing::HasSubstr("rolled back to digits@good"));
+    const auto log = report(0, "ledger-log");
+    EXPECT_EQ(std::get<std::string>(log->rows.back()[1]), "rolled-back");
+}
+
+TEST_F(Rollbacks, NeedATagTheyKnow) {
+    row(1);
+    EXPECT_EQ(order(0, "rollback", {"digits@good"}).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(order(0, "rollback", {"digits@good", "many"}).error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(Tags, AreRefusedIfMalformed) {
+    row(1);
+    for (const char* name : {"", "digits", "@", "digits@", "@good", "Digits@good", "digits@g@d"})
+        EXPECT_FALSE(is_tag_name(name)) << name;
+    EXPECT_EQ(order(0, "untag", {"digits@good"}).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(order(0, "tag", {"digits@good", "xyz"}).error().code, ErrorCode::kInvalid);
+    const Tag tag{"digits@good", VersionId{{7}}, WallTime::from_unix_ms(13)};
+    const Bytes bytes = tag.encode();
+    EXPECT_EQ(*Tag::parse(bytes), tag);
+    for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(Tag::parse(ByteView(bytes).first(n))) << n;
+}
+
+}  // namespace
+}  // namespace aip::node
