@@ -71,6 +71,13 @@ struct Bulk {
 Result<Bulk> bulk_appends(const std::string& directory, const Member& member, double seconds);
 Result<Times> paced_appends(const std::string& directory, const Member& member, double per_second, double seconds);
 
+// ledger_proof.cpp: with three cosignatures, checked under the network root and a policy that asks for them.
+struct ProofCost {
+    size_t bytes = 0;  // as a .tlog-proof
+    double prove_us = 0, verify_us = 0, verify_p99_us = 0;
+};
+Result<ProofCost> proof_cost(const ledger::Log& log, const Member& member, uint64_t index);
+
 // ledger_audit.cpp: a line of `stops` versions that goes round `logs` logs, each checkpoint's signatures checked once.
 Result<double> audit_stops_per_s(size_t stops, size_t logs);
 
