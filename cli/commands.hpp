@@ -91,7 +91,8 @@ struct AuditOptions {
     std::string version;
     std::string bundle;  // instead of asking a daemon
     std::string network;
-    std::string dot;  // files to draw it into
+    std::string policy;  // a tlog-policy file; empty: no witnesses are asked for
+    std::string dot;     // files to draw it into
     std::string svg;
 };
 Result<Outcome> ledger_audit(Context& context, const AuditOptions& options);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 
+#include "base/limits.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/sha256.hpp"
 
@@ -94,6 +95,13 @@ Result<void> make_directory(const std::string& path) {
     if (mkdir(path.c_str(), 0755) == 0) return {};
     return Error{errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
                  "cannot create " + path + ": " + std::strerror(errno)};
+}
+
+Result<ledger::Policy> read_policy(const std::string& path) {
+    AIP_ASSIGN(const Bytes text, crypto::read_small_file(path, limits::kPolicyBytesMax));
+    auto policy = ledger::Policy::parse(as_text(text));
+    if (!policy) return policy.error().within(path);
+    return policy;
 }
 
 }  // namespace aip::cli

@@ -7,6 +7,7 @@
 #include "base/ids.hpp"
 #include "base/owned_fd.hpp"
 #include "base/result.hpp"
+#include "ledger/policy.hpp"
 
 namespace aip::cli {
 
@@ -19,6 +20,8 @@ Result<OwnedFd> open_for_reading(const std::string& path);
 Result<Digest> hash_file(int file, const std::string& path);
 // To `path`, whole and synced or not at all; replaces a file of that name.
 Result<Copied> copy_out(int file, const std::string& path);
+
+Result<ledger::Policy> read_policy(const std::string& path);
 
 // A new file with these bytes, a new directory; nothing that exists is overwritten.
 Result<void> write_file(const std::string& path, ByteView bytes);

@@ -206,6 +206,10 @@ Result<Outcome> ledger_audit(Context& context, const AuditOptions& options) {
         return Error{ErrorCode::kInvalid, "name the version to audit, or give --bundle FILE"};
     if (!options.bundle.empty() && options.network.empty())
         return Error{ErrorCode::kInvalid, "a bundle is checked under the network's root key: give --network FILE"};
+    std::optional<ledger::Policy> policy;
+    if (!options.policy.empty()) {
+        AIP_ASSIGN(policy, read_policy(options.policy));
+    }
     std::optional<Root> root;
     Bytes bundle;
     if (!options.bundle.empty()) {
@@ -218,7 +222,7 @@ Result<Outcome> ledger_audit(Context& context, const AuditOptions& options) {
         AIP_ASSIGN(bundle, LineageCollector(connection, id).collect());
     }
     crypto::Verifier verifier(root->key);
-    const auto lineage = audit_bundle(bundle, verifier);
+    const auto lineage = audit_bundle(bundle, verifier, policy ? &*policy : nullptr);
     if (!lineage) return as_verdict(lineage.error());
     if (!options.dot.empty()) AIP_TRY(write_file(options.dot, as_bytes(lineage_dot(*lineage))));
     if (!options.svg.empty()) AIP_TRY(write_file(options.svg, as_bytes(lineage_svg(*lineage))));

@@ -101,10 +101,10 @@ Result<Bytes> LineageCollector::collect() {
     return std::move(bundle_);
 }
 
-Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier) {
+Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy) {
     AIP_ASSIGN(ledger::BundleReader reader, ledger::BundleReader::open(bundle));
     ManifestFacts facts;
-    ledger::LineageAudit audit(verifier, facts);
+    ledger::LineageAudit audit(verifier, facts, policy);
     for (;;) {
         AIP_ASSIGN(const auto item, reader.next());
         if (!item) return audit.finish(reader.version());

@@ -48,7 +48,7 @@ private:
     std::set<Address> nodes_;
 };
 
-Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier);
+Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy);
 
 Report lineage_table(const ledger::Lineage& lineage);
 std::string lineage_dot(const ledger::Lineage& lineage);

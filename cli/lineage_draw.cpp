@@ -59,6 +59,9 @@ std::vector<Cell> row_of(const ledger::LineageStep& step, bool first) {
     for (const ledger::Verdict v :
          {step.signature, step.key, step.inclusion, step.witnessed, step.digest, step.change, step.custody})
         row.emplace_back(std::string(ledger::verdict_name(v)));
+    std::string witnesses;
+    for (const std::string& name : step.witnesses) witnesses += (witnesses.empty() ? "" : " ") + name;
+    row.emplace_back(std::move(witnesses));
     row.emplace_back(verdict_of(step));
     return row;
 }
@@ -84,6 +87,7 @@ Report lineage_table(const ledger::Lineage& lineage) {
                    {"digest"},
                    {"change"},
                    {"custody"},
+                   {"cosigned_by"},
                    {"verdict"}},
                   {},
                   {}};

@@ -1,9 +1,9 @@
 // What aipctl says about witnesses: who has cosigned, whether that satisfies a policy, and what a fork proof proves. It
 // checks all of it itself; only `ledger checkpoint` asks the daemon, for the checkpoint.
 #include "cli/commands.hpp"
+#include "cli/files.hpp"
 #include "cli/ledger_source.hpp"
 #include "ledger/fork_proof.hpp"
-#include "ledger/policy.hpp"
 
 namespace aip::cli {
 namespace {
@@ -74,8 +74,7 @@ Result<Outcome> ledger_checkpoint(Context& context) {
 }
 
 Result<Outcome> ledger_verify_policy(const std::string& policy_file, const std::string& proof_file) {
-    AIP_ASSIGN(const std::string policy_text, read_text(policy_file));
-    AIP_ASSIGN(const ledger::Policy policy, ledger::Policy::parse(policy_text));
+    AIP_ASSIGN(const ledger::Policy policy, read_policy(policy_file));
     AIP_ASSIGN(const std::string proof_text, read_text(proof_file));
     const auto evidence = evidence_in(proof_text);
     if (!evidence) return not_verified(evidence.error());

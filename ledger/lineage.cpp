@@ -58,10 +58,15 @@ LineageAudit::Tree LineageAudit::open_tree(const EntryProof& proof, WallTime at)
     // A credential that is younger than the entry may vouch for the tree the entry is in, an older one as well.
     const auto owner =
         verifier_.credential(proof.credential, std::max(at, crypto::claimed_validity(proof.credential).not_before));
-    if (!owner) return {owner.error(), {}, {}, owner.error()};
+    if (!owner) return {owner.error(), {}, {}, {}};
     const NoteKey key{log_origin(owner->address), owner->operational};
     auto checkpoint = open_checkpoint(proof.checkpoint, key);
-    auto witnesses = checkpoint && policy_ ? policy_(proof.checkpoint) : Result<uint32_t>(0);
+    PolicyVerdict witnesses;
+    if (checkpoint && policy_ != nullptr) {
+        auto found = weigh(*policy_, proof.checkpoint);
+        AIP_ASSERT(found.has_value());  // it was read already
+        witnesses = std::move(*found);
+    }
     return {std::move(checkpoint), owner->operational, owner->address, std::move(witnesses)};
 }
 
@@ -148,10 +153,10 @@ void LineageAudit::check_key(Stop& stop) const {
 }
 
 void LineageAudit::check_witnesses(Stop& stop) const {
-    if (!policy_ || stop.tree == nullptr) return;
-    const Result<uint32_t>& found = stop.tree->witnesses;
-    if (found) stop.step.witnesses = *found;
-    judge(stop.step, stop.step.witnessed, found ? Result<void>() : Result<void>(found.error()));
+    if (policy_ == nullptr || stop.tree == nullptr) return;
+    const PolicyVerdict& found = stop.tree->witnesses;
+    for (const auto& [name, when] : found.cosigned) stop.step.witnesses.push_back(name);
+    judge(stop.step, stop.step.witnessed, found.lacking.empty() ? Result<void>() : wrong(found.lacking));
 }
 
 void LineageAudit::check_bytes(LineageStep& step) const {

@@ -13,7 +13,6 @@
 // witnesses).
 #pragma once
 
-#include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -23,6 +22,7 @@
 #include "ledger/entry_proof.hpp"
 #include "ledger/key_history.hpp"
 #include "ledger/note.hpp"
+#include "ledger/policy.hpp"
 
 namespace aip::ledger {
 
@@ -39,10 +39,6 @@ public:
     virtual std::optional<TensorChange> change(const VersionId& parent, const VersionId& child) const = 0;
 };
 
-// Whether a signed checkpoint, already known to be its log's, has the cosignatures the checker asks for: how many
-// count, or kDenied with what is missing.
-using WitnessPolicy = std::function<Result<uint32_t>(std::string_view signed_checkpoint)>;
-
 enum class Verdict : uint8_t { kNotAtHand, kGood, kBad };
 std::string_view verdict_name(Verdict verdict);  // "-", "good", "BAD"
 
@@ -51,8 +47,8 @@ struct LineageStep {
     size_t depth = 0;    // side branches the step is in, for drawing: a merged model's first parent goes straight on
     Address node;        // whose log; zero if nobody had a proof
     uint64_t index = 0;  // in it
-    uint32_t witnesses = 0;
-    std::optional<HopStatement> says;  // what was signed, if that much could be read
+    std::vector<std::string> witnesses;  // of the policy, who cosigned the tree it is in
+    std::optional<HopStatement> says;    // what was signed, if that much could be read
     Verdict signature = Verdict::kNotAtHand;
     Verdict key = Verdict::kNotAtHand;
     Verdict inclusion = Verdict::kNotAtHand;
@@ -81,8 +77,8 @@ struct Lineage {
 class LineageAudit {
 public:
     // All borrowed. No policy: witnesses are not asked for.
-    LineageAudit(crypto::Verifier& verifier, VersionFacts& facts, WitnessPolicy policy = {})
-        : verifier_(verifier), facts_(facts), policy_(std::move(policy)) {}
+    LineageAudit(crypto::Verifier& verifier, VersionFacts& facts, const Policy* policy = nullptr)
+        : verifier_(verifier), facts_(facts), policy_(policy) {}
 
     void add(const BundleItem& item);
     Lineage finish(const VersionId& version);
@@ -92,7 +88,7 @@ private:
         Result<Checkpoint> checkpoint;  // or why it is not one of the log's
         crypto::PublicKey key;          // that signed it
         Address node;                   // whose log
-        Result<uint32_t> witnesses;
+        PolicyVerdict witnesses;
     };
     struct LogSeen {
         KeyHistory keys;
@@ -121,7 +117,7 @@ private:
 
     crypto::Verifier& verifier_;
     VersionFacts& facts_;
-    WitnessPolicy policy_;
+    const Policy* policy_;
     std::map<VersionId, std::vector<Stop>> stops_;
     std::map<VersionId, std::string> missing_;
     std::set<VersionId> manifests_;

@@ -149,17 +149,10 @@ bool Policy::satisfied(const std::set<std::string>& cosigned) const {
     return quorum == kNone || holds(holds, quorum);
 }
 
-Result<PolicyVerdict> check_policy(const Policy& policy, std::string_view signed_checkpoint) {
+Result<PolicyVerdict> weigh(const Policy& policy, std::string_view signed_checkpoint) {
     AIP_ASSIGN(const Note note, Note::parse(signed_checkpoint));
     AIP_ASSIGN(const Checkpoint checkpoint, Checkpoint::parse(note.text));
-    const bool known =
-        policy.logs.empty() || std::any_of(policy.logs.begin(), policy.logs.end(), [&](const NoteKey& k) {
-            return k.name == checkpoint.origin && note.verify(k).has_value();
-        });
-    if (!known)
-        return Error{ErrorCode::kDenied,
-                     "the checkpoint of " + checkpoint.origin + " is signed by no log of the policy"};
-    PolicyVerdict verdict{checkpoint.origin, {}};
+    PolicyVerdict verdict{checkpoint.origin, {}, {}};
     std::set<std::string> names;
     for (const auto& [name, key] : policy.witnesses) {
         const auto when = verify_cosignature(note, key);
@@ -167,10 +160,22 @@ Result<PolicyVerdict> check_policy(const Policy& policy, std::string_view signed
         verdict.cosigned[name] = *when;
         names.insert(name);
     }
-    if (!policy.satisfied(names))
-        return Error{ErrorCode::kDenied, "cosigned by " + std::to_string(names.size()) + " of the policy's " +
-                                             std::to_string(policy.witnesses.size()) +
-                                             " witnesses, which is not its quorum '" + policy.quorum + "'"};
+    const bool known =
+        policy.logs.empty() || std::any_of(policy.logs.begin(), policy.logs.end(), [&](const NoteKey& k) {
+            return k.name == checkpoint.origin && note.verify(k).has_value();
+        });
+    if (!known)
+        verdict.lacking = "the checkpoint of " + checkpoint.origin + " is signed by no log of the policy";
+    else if (!policy.satisfied(names))
+        verdict.lacking = "cosigned by " + std::to_string(names.size()) + " of the policy's " +
+                          std::to_string(policy.witnesses.size()) + " witnesses, which is not its quorum '" +
+                          policy.quorum + "'";
+    return verdict;
+}
+
+Result<PolicyVerdict> check_policy(const Policy& policy, std::string_view signed_checkpoint) {
+    AIP_ASSIGN(PolicyVerdict verdict, weigh(policy, signed_checkpoint));
+    if (!verdict.lacking.empty()) return Error{ErrorCode::kDenied, std::move(verdict.lacking)};
     return verdict;
 }
 

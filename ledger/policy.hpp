@@ -31,10 +31,13 @@ struct Policy {
 struct PolicyVerdict {
     std::string origin;
     std::map<std::string, uint64_t> cosigned;  // witness by its name in the policy, and when, in seconds since 1970
+    std::string lacking;                       // why the policy does not hold; empty: it does
 };
 
-// kDenied: not signed by a log of the policy, or not cosigned by its quorum; the text says what is missing. Bad
-// cosignatures of witnesses count as none.
+// Who of the policy has cosigned, and whether it holds: signed by one of its logs, cosigned by its quorum. Bad
+// cosignatures of witnesses count as none. An error: it is no checkpoint.
+Result<PolicyVerdict> weigh(const Policy& policy, std::string_view signed_checkpoint);
+// The same; kDenied if the policy does not hold.
 Result<PolicyVerdict> check_policy(const Policy& policy, std::string_view signed_checkpoint);
 
 }  // namespace aip::ledger

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ledger/key_history.hpp"
+#include "ledger/policy.hpp"
 #include "program.hpp"
 #include "tests/ledger/fixture.hpp"
 
@@ -215,6 +216,22 @@ TEST_F(LedgerCommands, ExportIsVerifiedWithoutADaemonAndNotAfterABitFlipped) {
     leaf[leaf.size() / 2] ^= 1;
     ledger::write_text(out + "/entry/1", leaf);
     EXPECT_EQ(aipctl({"ledger", "verify", out, "--network", network_}).exit, 4);
+}
+
+TEST_F(LedgerCommands, AuditHoldsEveryStepToAPolicyFile) {
+    const ledger::CosignatureKey witness{"w.example", ledger::key_of(60).public_key()};
+    const std::string policy = directory_.file("policy"), version = ledger::version_of(4).hex();
+    ledger::write_text(policy, "witness w " + witness.vkey() + "\nquorum none\n");
+    const Ran held = run({"audit", version, "--policy", policy});
+    ASSERT_EQ(held.exit, 0) << held.err;
+    EXPECT_EQ(json::parse(held.out)["rows"][0]["witnesses"], "good");
+    EXPECT_EQ(json::parse(held.out)["rows"][0]["cosigned_by"], "");
+    ledger::write_text(policy, "witness w " + witness.vkey() + "\nquorum w\n");
+    const Ran lacking = run({"audit", version, "--policy", policy});
+    EXPECT_EQ(lacking.exit, 4);
+    EXPECT_EQ(json::parse(lacking.out)["rows"][0]["witnesses"], "BAD");
+    ledger::write_text(policy, "quorum w\n");
+    EXPECT_EQ(run({"audit", version, "--policy", policy}).exit, 1) << "the policy itself is wrong";
 }
 
 TEST_F(LedgerCommands, TilesGrowAndAreRefusedWhereTheDaemonLies) {

@@ -84,9 +84,9 @@ protected:
     }
     Bytes key_event(size_t node) const { return machines_[node]->log->prove(0)->encode(); }
 
-    Lineage audit(const std::vector<Bytes>& given, WitnessPolicy policy = {}, size_t with_keys = kNodes) {
+    Lineage audit(const std::vector<Bytes>& given, const Policy* policy = nullptr, size_t with_keys = kNodes) {
         auto v = verifier();
-        LineageAudit audit(v, facts_, std::move(policy));
+        LineageAudit audit(v, facts_, policy);
         for (const Bytes& stop : given) audit.add({BundleKind::kStop, stop});
         for (size_t i = 0; i < with_keys; ++i) {
             const Bytes event = key_event(i);
@@ -194,19 +194,28 @@ TEST_F(Histories, ManifestsThatSaySomethingElseAreFound) {
     EXPECT_EQ(audit(stops()).steps[0].digest, Verdict::kBad);
 }
 
-TEST_F(Histories, AskTheWitnessPolicyOnceForEachTree) {
-    size_t asked = 0;
-    const Lineage lineage = audit(stops(), [&](std::string_view) -> Result<uint32_t> {
-        ++asked;
-        return uint32_t{2};
-    });
-    EXPECT_TRUE(lineage.is_complete());
-    EXPECT_EQ(lineage.steps[0].witnesses, 2u);
-    EXPECT_EQ(asked, lineage.checkpoints);
-    const Lineage refused = audit(stops(), [](std::string_view) -> Result<uint32_t> {
-        return Error{ErrorCode::kDenied, "1 of 2"};
-    });
-    EXPECT_EQ(refused.bad, 4u);
+TEST_F(Histories, AreHeldToThePolicyOfTheChecker) {
+    const CosignatureKey first{"first.example", key_of(60).public_key()},
+        second{"second.example", key_of(61).public_key()};
+    const auto cosigned = [&](size_t node, uint64_t version) {
+        EntryProof given = proof(node, version);
+        const std::string text = Note::parse(given.checkpoint)->text;
+        given.checkpoint += cosignature_line(first, 100, key_of(60).sign(as_bytes(cosigned_message(text, 100))));
+        return given.encode();
+    };
+    const std::string both = "witness a " + first.vkey() + "\nwitness b " + second.vkey() + "\ngroup g any a b\n";
+    const Policy any = *Policy::parse(both + "quorum g\n"), all = *Policy::parse(both + "quorum b\n");
+    std::vector<Bytes> given = {cosigned(0, 3), cosigned(1, 1), cosigned(2, 2), cosigned(0, 0)};
+    const Lineage held = audit(given, &any);
+    EXPECT_TRUE(held.is_complete());
+    for (const LineageStep& step : held.steps) EXPECT_EQ(step.witnesses, std::vector<std::string>{"a"});
+    const Lineage lacking = audit(given, &all);
+    EXPECT_EQ(lacking.bad, 4u);
+    EXPECT_EQ(lacking.steps[0].witnesses, std::vector<std::string>{"a"}) << "who did is told all the same";
+    EXPECT_THAT(lacking.steps[0].why, HasSubstr("quorum 'b'"));
+    given[1] = stops()[1];
+    const Lineage one = audit(given, &any);
+    EXPECT_EQ(one.bad, 1u) << "a step in a tree nobody cosigned";
 }
 
 TEST_F(Histories, EndEvenIfEntriesNameEachOther) {

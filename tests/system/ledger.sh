@@ -30,6 +30,20 @@ jq -e '[.rows[] | select(.what == "sgd") | .custody] | index("good")' "$dir/audi
 grep -q "digraph lineage" "$dir/l.dot" && grep -q "<svg" "$dir/l.svg" || fail "not drawn"
 ok "drawn as DOT and SVG"
 
+# All that has left its maker was witnessed; the checker says how much is enough.
+before=$(jq -r '.rows[1].version' "$dir/audit")
+for i in 1 2 3; do
+    echo "witness n$i $(ctl "$i" ledger witness --json | jq -r '.notes[] | select(startswith("our witness key ")) | ltrimstr("our witness key ")')"
+done >"$dir/witnesses"
+(cat "$dir/witnesses" && printf 'group one any n1 n2 n3\nquorum one\n') >"$dir/policy"
+(cat "$dir/witnesses" && printf 'group every all n1 n2 n3\nquorum every\n') >"$dir/strict"
+ctl 2 ledger audit "$before" --network "$root" --policy "$dir/policy" --json >"$dir/audit" ||
+    fail "policy: $(jq -c '.rows[] | [.node, .entry, .cosigned_by, .verdict]' "$dir/audit")"
+ok "every step cosigned as the policy asks: $(jq -r '[.rows[].cosigned_by] | unique | join(", ")' "$dir/audit")"
+status=0
+ctl 2 ledger audit "$before" --network "$root" --policy "$dir/strict" --json >"$dir/audit" || status=$?
+((status == 4)) || fail "nobody cosigns his own ledger, yet the strict policy holds: status $status"
+
 # The key of n2 is rotated; its log stays whole.
 old=$(ctl 2 key list --json | jq -r '.rows[-1].key')
 stops 2
