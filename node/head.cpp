@@ -122,7 +122,7 @@ Result<Admitted> admit(ModelHead head, const Address& sender, crypto::Verifier& 
     }
     return Admitted{std::move(manifest),     std::move(head.manifest), std::move(journey),
                     std::move(head.journey), std::move(statement),     giver,
-                    std::move(head.name)};
+                    std::move(head.name),    opened.signer.address};
 }
 
 }  // namespace aip::node

@@ -60,6 +60,7 @@ struct Admitted {
     ledger::HopStatement statement;
     ledger::GiverProof giver;
     std::string name;
+    Address maker;  // who signed the manifest
 };
 
 // Everything that can be checked before a block travels: signatures, that the journey record is the sender's and names

@@ -5,6 +5,7 @@
 namespace aip::node {
 namespace {
 
+constexpr double kDistrustHops = 8;  // what a node costs whose versions are always rejected here
 constexpr Duration kRetry = Duration::seconds(1);
 constexpr Duration kOthersSpeak = Duration::seconds(35);  // links come up, members are found, records repaired
 constexpr Duration kProgressEvery = Duration::milliseconds(200);
@@ -29,12 +30,14 @@ Journeys::Journeys(const Services& services, const Settings& settings, crypto::V
       lookout_(lookout),
       box_(box),
       witnessing_(witnessing),
-      best_(services) {}
+      best_(services),
+      gate_(services) {}
 
 Result<void> Journeys::load() {
     const Instant now = services_.clock.now();
     others_heard_by_ = now + kOthersSpeak;
     AIP_TRY(best_.load());
+    AIP_TRY(gate_.load());
     AIP_TRY(load_departed());
     AIP_ASSIGN(const auto merged, services_.custody.load_merged());
     for (const MergedAway& away : merged) merged_away_[away.journey] = away;
@@ -96,6 +99,7 @@ size_t Journeys::advance(uint64_t id, Entry& entry, Instant now) {
                 end_here(id, entry, now);
                 return 1;
             }
+            if (is_to_examine(entry)) return examine(id, entry, now);
             return go_on(id, entry, now);
         case CustodyState::kReady:
             if (now < entry.retry_at) return 0;
@@ -137,6 +141,7 @@ Instant Journeys::due(const Entry& entry) const {
     switch (entry.custody.state) {
         case CustodyState::kHeld:
             if (entry.delivery) return Instant::never();
+            if (is_to_examine(entry)) return entry.retry_at;
             if (taker(entry) != 0 || out_of_time(entry)) return entry.retry_at;
             return entry.record ? std::max(entry.retry_at, entry.since + settings_.trainer_patience) : Instant::never();
         case CustodyState::kReady: return entry.retry_at;
@@ -169,22 +174,12 @@ SessionId Journeys::taker(const Entry& entry) const {
     return entry.record ? sessions_.idle_trainer(entry.custody.task) : sessions_.idle_receiver(entry.custody.task);
 }
 
-// Held, and somebody wants it: write the file, then hand it over.
+// Held, and somebody wants it.
 bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
     const SessionId session = taker(entry);
     if (session == 0) return false;
-    auto file = services_.host.open_delivery();
-    if (!file) {
-        services_.host.log("cannot deliver " + entry.custody.version.short_hex() + ": " + file.error().text);
-        entry.retry_at = now + kRetry;
-        return false;
-    }
     Delivery delivery;
-    delivery.id = next_delivery_++;
     delivery.version = entry.custody.version;
-    delivery.task = sessions_.said(session, entry.custody.task);
-    delivery.name = entry.custody.name;
-    delivery.from = entry.custody.from;
     if (entry.record) {
         delivery.journey = id;
         delivery.stop = entry.record->stops + 1;
@@ -194,6 +189,21 @@ bool Journeys::deliver(uint64_t id, Entry& entry, Instant now) {
         delivery.stay = tasks_.rules(entry.custody.task).stay;
         delivery.stay.steps -= std::min(delivery.stay.steps, entry.custody.work.steps);
     }
+    return start_delivery(id, entry, session, std::move(delivery), now);
+}
+
+// Writes the file of delivery.version, then hands it over.
+bool Journeys::start_delivery(uint64_t id, Entry& entry, SessionId session, Delivery delivery, Instant now) {
+    auto file = services_.host.open_delivery();
+    if (!file) {
+        services_.host.log("cannot deliver " + delivery.version.short_hex() + ": " + file.error().text);
+        entry.retry_at = now + kRetry;
+        return false;
+    }
+    delivery.id = next_delivery_++;
+    delivery.task = sessions_.said(session, entry.custody.task);
+    delivery.name = entry.custody.name;
+    delivery.from = entry.custody.from;
     sessions_.took(session, entry.record.has_value());
     entry.delivery = delivery.id;
     entry.session = session;
@@ -258,9 +268,11 @@ void Journeys::choose(uint64_t id, Entry& entry, Instant now) {
 Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
     AIP_ASSIGN(const auto policy, routing::make_policy(entry.record->policy, tasks_.rules(entry.record->task).weights));
     auto candidates = routing::candidates_of(*entry.record, interest_, routes_, services_.self());
-    for (routing::Candidate& candidate : candidates)
+    for (routing::Candidate& candidate : candidates) {
         if (entry.avoid.contains(candidate.node) || witnessing_.quarantined(candidate.node))
             candidate.reachable = false;
+        candidate.path_cost += kDistrustHops * gate_.distrust(candidate.node);
+    }
     const bool only_us = candidates.size() == 1 && candidates.front().node == services_.self();
     if (only_us && services_.clock.now() < others_heard_by_ && has_been_elsewhere(*entry.record, services_.self()))
         return Error{ErrorCode::kUnreachable,

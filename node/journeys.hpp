@@ -21,6 +21,7 @@
 #include "model/import.hpp"
 #include "node/best.hpp"
 #include "node/exchange.hpp"
+#include "node/gate.hpp"
 #include "node/head.hpp"
 #include "node/lookout.hpp"
 #include "node/merge_versions.hpp"
@@ -48,6 +49,8 @@ public:
     void finish(SessionId session, uint64_t delivery, WorkDone work, NextDestination next,
                 std::unique_ptr<model::Source> file, std::function<void(Result<FinishedStop>)> done);
     void release(SessionId session, uint64_t delivery, std::function<void(Result<void>)> done);
+    // What a program measured of a version it was given to measure.
+    Result<void> measured(SessionId session, uint64_t delivery, std::vector<ClassFigures> figures);
     Result<void> cancel(uint64_t transfer, Instant now);
     void close_session(SessionId session);
 
@@ -78,6 +81,7 @@ public:
     const MergedAway* merged_away(uint64_t journey) const;  // null if it is not part of another since it was here
     uint64_t stops_trained() const { return stops_trained_; }
     std::set<VersionId> best() const { return best_.versions(); }
+    const Gate& gate() const { return gate_; }
 
 private:
     struct Waiter {  // a program waits for this model to be sent
@@ -86,6 +90,23 @@ private:
         std::function<void(Result<SentModel>)> done;
         Instant started;
         uint64_t bytes = 0;
+    };
+    // Who holds a version, by the papers it came with.
+    struct Papers {
+        Address holder;  // zero: this node, which has an entry about it
+        Address maker;
+        Address parent_at;  // where the holder had the version's parent from; zero: it has it itself
+    };
+    // A version at the admission gate (rfc/0013), while its rules are asked.
+    struct Examination {
+        bool looked_up = false;
+        std::optional<VersionId> parent;  // none: imported
+        bool parent_here = false;
+        Instant until;  // when nobody is asked for the parent any more; later: when no program is waited for
+        Papers parent_papers;
+        bool compared = false;
+        Evidence evidence;
+        VersionId measuring;  // with a program now
     };
     struct Entry {
         Custody custody;
@@ -104,6 +125,10 @@ private:
         bool doubtful = false;                  // the peer may have the model,
         std::optional<Instant> doubtful_since;  // and does not answer
         std::optional<Waiter> waiter;
+        Papers papers;          // of the version that was handed to us
+        bool admitted = false;  // by the gate
+        uint32_t rollbacks = 0;
+        std::optional<Examination> exam;
         uint64_t part = 0;  // distinguishes this entry from a later one of the same id
     };
     // A file on its way into the store. The job writes `done` and reads `cancelled`, the loop the other way round.
@@ -123,6 +148,7 @@ private:
     void end_here(uint64_t id, Entry& entry, Instant now);
     SessionId taker(const Entry& entry) const;  // an idle program that can have this model; 0: there is none
     bool deliver(uint64_t id, Entry& entry, Instant now);
+    bool start_delivery(uint64_t id, Entry& entry, SessionId session, Delivery delivery, Instant now);
     void hand_over(uint64_t id, uint64_t part, Delivery delivery, std::unique_ptr<DeliveryFile> file,
                    Result<void> exported);
     void relay(uint64_t id, Entry& entry);
@@ -150,7 +176,7 @@ private:
     void turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why);
     bool is_stale(const routing::JourneyRecord& record) const;
     void arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
-                 std::optional<routing::JourneyRecord> record, const Result<void>& kept);
+                 std::optional<routing::JourneyRecord> record, const Papers& papers, const Result<void>& kept);
     void forget_old_tombstones();
 
     bool is_looked_after(const routing::JourneyRecord& record) const;
@@ -171,6 +197,21 @@ private:
     void remember_merged(const MergedAway& merged);
     bool tell_merged(const Address& origin, uint64_t journey);
 
+    bool is_to_examine(const Entry& entry) const;
+    size_t examine(uint64_t id, Entry& entry, Instant now);
+    void look_up(uint64_t id, Entry& entry);
+    void compare(uint64_t id, Entry& entry);
+    size_t ask_program(uint64_t id, Entry& entry, Instant now);
+    bool judge(uint64_t id, Entry& entry);  // false: there was an objection
+    void admit_entry(Entry& entry);
+    void reject(uint64_t id, Entry& entry, Objection objection);
+    void turn_back(uint64_t id, Entry& entry);
+    void send_reference(const Address& to, const VersionId& version);
+    void on_reference_stored(const Incoming& incoming, Admitted admitted);
+    void note_made(const Custody& made, const VersionId& parent);
+
+    // Storage thread; `task`: its sealed record, or empty.
+    static Result<Outgoing> pack(const Services& services, const Custody& custody, const Bytes& task);
     void start_transfer(uint64_t id, Entry& entry, Instant now);
     void send_proven(uint64_t id, uint64_t part);
     void transfer_failed(uint64_t id, Entry& entry, const Error& error, Heard heard, Instant now);
@@ -193,6 +234,8 @@ private:
     Newsbox& box_;
     Witnessing& witnessing_;
     BestVersions best_;
+    Gate gate_;
+    std::map<VersionId, Instant> references_;  // versions asked for as parents, until when they are taken
     std::map<uint64_t, Entry> entries_;
     std::map<Incoming, Admitted> arriving_;
     std::map<uint64_t, routing::JourneyRecord> passed_;

@@ -88,6 +88,8 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
         return turn_away(incoming, aipacket::CancelCode::kRefused, kFurtherOn);
     Admitted admitted = std::move(it->second);
     arriving_.erase(it);
+    if (!admitted.journey && references_.contains(admitted.manifest.id()))
+        return on_reference_stored(incoming, std::move(admitted));
     Custody custody;
     custody.id = admitted.journey ? admitted.journey->id : services_.rng.next() | 1;
     custody.state = CustodyState::kHeld;
@@ -120,16 +122,18 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
             if (auto put = services.versions.put(manifest, sealed, custody.since, true); !put) return {put, {}};
             return {{}, services.custody.put_received(custody, tombstone)};
         },
-        [this, incoming, custody, tombstone, record = std::move(admitted.journey)](const Kept& kept) mutable {
+        [this, incoming, custody, tombstone, record = std::move(admitted.journey),
+         papers = Papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{})}](
+            const Kept& kept) mutable {
             --landing_;
             // Nobody can tell whether the promise is on disk: neither a receipt nor a refusal would be true.
             if (!kept.promised) return services_.host.fatal(kept.promised.error());
-            arrived(incoming, custody, tombstone, std::move(record), kept.stored);
+            arrived(incoming, custody, tombstone, std::move(record), papers, kept.stored);
         });
 }
 
 void Journeys::arrived(const Incoming& incoming, const Custody& custody, const Tombstone& tombstone,
-                       std::optional<routing::JourneyRecord> record, const Result<void>& kept) {
+                       std::optional<routing::JourneyRecord> record, const Papers& papers, const Result<void>& kept) {
     const Instant now = services_.clock.now();
     const auto old = entries_.find(custody.id);
     if (!kept) {
@@ -141,6 +145,7 @@ void Journeys::arrived(const Incoming& incoming, const Custody& custody, const T
     Entry entry;
     entry.custody = custody;
     entry.record = std::move(record);
+    entry.papers = papers;
     entry.since = now;
     entry.part = next_part_++;
     if (old != entries_.end()) {

@@ -15,6 +15,23 @@ constexpr uint64_t kPruneEvery = 16;                 // models sent
 
 }  // namespace
 
+// What is sent of a version that has an entry in this node's ledger.
+Result<Outgoing> Journeys::pack(const Services& services, const Custody& custody, const Bytes& task) {
+    AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
+    if (!stored)
+        return Error{ErrorCode::kCorrupt, "version " + custody.version.hex() + " is in custody but not in the store"};
+    AIP_ASSIGN(const auto index, services.log.find(custody.version));
+    if (!index) return Error{ErrorCode::kCorrupt, "version " + custody.version.hex() + " has no entry in the ledger"};
+    AIP_ASSIGN(const ledger::EntryProof proof, prove_cosigned(services.log, services.state, *index));
+    Outgoing outgoing;
+    outgoing.transfer = custody.transfer;
+    outgoing.to = custody.to;
+    outgoing.task = custody.task;
+    outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name, task}.encode();
+    outgoing.blocks = stored->manifest.blocks();
+    return outgoing;
+}
+
 void Journeys::start_transfer(uint64_t id, Entry& entry, Instant now) {
     if (witnessing_.quarantined(entry.custody.to))
         return transfer_failed(id, entry,
@@ -35,23 +52,8 @@ void Journeys::send_proven(uint64_t id, uint64_t part) {
     const KnownTask* known = tasks_.find(leaving.task);
     submit(
         services_.storage,
-        [services = services_, custody = leaving,
-         task = known != nullptr ? known->task.sealed : Bytes()]() -> Result<Outgoing> {
-            AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
-            if (!stored)
-                return Error{ErrorCode::kCorrupt,
-                             "version " + custody.version.hex() + " is in custody but not in the store"};
-            AIP_ASSIGN(const auto index, services.log.find(custody.version));
-            if (!index)
-                return Error{ErrorCode::kCorrupt, "version " + custody.version.hex() + " has no entry in the ledger"};
-            AIP_ASSIGN(const ledger::EntryProof proof, prove_cosigned(services.log, services.state, *index));
-            Outgoing outgoing;
-            outgoing.transfer = custody.transfer;
-            outgoing.to = custody.to;
-            outgoing.task = custody.task;
-            outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name, task}.encode();
-            outgoing.blocks = stored->manifest.blocks();
-            return outgoing;
+        [services = services_, custody = leaving, task = known != nullptr ? known->task.sealed : Bytes()] {
+            return pack(services, custody, task);
         },
         [this, id, part](Result<Outgoing> outgoing) {
             const auto it = entries_.find(id);
@@ -188,7 +190,12 @@ void Journeys::prune(size_t recent, std::function<void(Result<size_t>)> done) {
         return done(Error{ErrorCode::kBusy, "a model is just being stored; try again"});
     sent_since_prune_ = 0;
     std::set<VersionId> keep = best_.versions();
-    for (const auto& [id, entry] : entries_) keep.insert(entry.custody.version);
+    keep.merge(gate_.versions());
+    for (const auto& [version, until] : references_) keep.insert(version);
+    for (const auto& [id, entry] : entries_) {
+        keep.insert(entry.custody.version);
+        if (entry.exam && entry.exam->parent) keep.insert(*entry.exam->parent);
+    }
     for (const auto& [id, custody] : departed_) keep.insert(custody.version);
     std::set<Digest> pinned;
     for (const auto& [incoming, admitted] : arriving_)

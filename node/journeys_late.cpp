@@ -54,6 +54,7 @@ void Journeys::on_news(const Address& from, const News& news) {
             if (was_here)
                 passed->second.walker = std::max(passed->second.walker, news.walker);  // none older comes back
             return;
+        case NewsKind::kWanted: return send_reference(from, news.version);
         default: return;
     }
 }

@@ -19,7 +19,8 @@ News news_of(const MergedAway& merged, WallTime at) {
 bool Journeys::can_meet(const Entry& entry) const {
     const CustodyState state = entry.custody.state;
     return entry.record && (state == CustodyState::kHeld || state == CustodyState::kReady) && !entry.busy &&
-           !entry.delivery && !entry.obsolete && !entry.apart && entry.custody.rounds == 0 && !out_of_time(entry);
+           !entry.delivery && !entry.obsolete && !entry.apart && entry.custody.rounds == 0 && !out_of_time(entry) &&
+           !is_to_examine(entry);
 }
 
 // The walkers of the task that could become one now, the one that goes on first. Fewer than two: none.

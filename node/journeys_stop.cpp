@@ -40,6 +40,7 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
     Entry* entry = find_delivery(session, delivery);
     if (entry == nullptr || entry->busy)
         return done(Error{ErrorCode::kNotFound, "delivery " + std::to_string(delivery) + " is not with this program"});
+    if (entry->exam) return done(Error{ErrorCode::kInvalid, "this delivery is to be measured, not trained"});
     if (!entry->record)
         return done(Error{ErrorCode::kInvalid, "this model has no journey; release it and send yours as a new one"});
     // Before anything is signed into the ledger.
@@ -83,7 +84,8 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     const Instant now = services_.clock.now();
     entry.custody.work = sum(entry.custody, work);
     ++entry.custody.rounds;
-    entry.custody.version = child->id();
+    const VersionId parent = std::exchange(entry.custody.version, child->id());
+    note_made(entry.custody, parent);
     entry.delivery.reset();
     sessions_.returned(entry.session);
     best_.consider(entry.custody.task, child->id(), work);
@@ -156,6 +158,7 @@ void Journeys::release(SessionId session, uint64_t delivery, std::function<void(
     Entry* entry = find_delivery(session, delivery);
     if (entry == nullptr || entry->busy)
         return done(Error{ErrorCode::kNotFound, "delivery " + std::to_string(delivery) + " is not with this program"});
+    if (entry->exam) return done(measured(session, delivery, {}));
     sessions_.returned(session);
     entry->delivery.reset();
     if (entry->record) {

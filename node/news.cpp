@@ -29,7 +29,7 @@ Result<News> News::parse(ByteView body) {
     static_cast<void>(r.copy(news.other.bytes));
     news.at = WallTime::from_unix_ms(static_cast<int64_t>(r.u64()));
     if (kind == static_cast<uint8_t>(NewsKind::kMerged)) news.into = r.u64();
-    if (!known || !r.done() || kind < 1 || kind > static_cast<uint8_t>(NewsKind::kMerged))
+    if (!known || !r.done() || kind < 1 || kind > static_cast<uint8_t>(NewsKind::kWanted))
         return Error{ErrorCode::kInvalid, "news of a journey is malformed"};
     news.kind = static_cast<NewsKind>(kind);
     return news;

@@ -24,6 +24,7 @@ enum class NewsKind : uint8_t {
     kRevive,    // by the origin: it is lost; send what you have of it on again, as this walker
     kRetire,    // by the origin: this walker is the newest; if yours is older, it ends
     kMerged,    // to the origin: it met another walker of its task here, and goes on as part of that: `into`
+    kWanted,    // by a node that examines a child of `version`: send me that
 };
 
 struct News {

@@ -311,6 +311,10 @@ void Node::release(SessionId session, uint64_t delivery, std::function<void(Resu
     journeys_->release(session, delivery, std::move(done));
 }
 
+Result<void> Node::measured(SessionId session, uint64_t delivery, std::vector<ClassFigures> figures) {
+    return journeys_->measured(session, delivery, std::move(figures));
+}
+
 Result<void> Node::cancel(uint64_t transfer) { return journeys_->cancel(transfer, services_.clock.now()); }
 
 void Node::close_session(SessionId session) {

@@ -55,7 +55,7 @@ public:
     void create_task(routing::TaskRecord rules, std::function<void(Result<std::string>)> done);  // the key
     void join_task(const std::string& task, std::function<void(Result<std::string>)> done);
     void leave_task(const std::string& task, std::function<void(Result<std::string>)> done);
-    Result<void> bind(SessionId session, const std::string& task);
+    Result<void> bind(SessionId session, const std::string& task, bool measures = false);
     Result<void> publish_interest(SessionId session, const std::string& task, routing::LocalInterest interest);
     void send(SessionId session, SendOrder order, std::unique_ptr<model::Source> file, SendProgress progress,
               std::function<void(Result<SentModel>)> done);
@@ -64,6 +64,7 @@ public:
     void finish(SessionId session, uint64_t delivery, WorkDone work, NextDestination next,
                 std::unique_ptr<model::Source> file, std::function<void(Result<FinishedStop>)> done);
     void release(SessionId session, uint64_t delivery, std::function<void(Result<void>)> done);
+    Result<void> measured(SessionId session, uint64_t delivery, std::vector<ClassFigures> figures);
     Result<void> cancel(uint64_t transfer);
     void close_session(SessionId session);
 

@@ -42,13 +42,13 @@ void Node::on_task_changed(const KnownTask& known) {
     }
 }
 
-Result<void> Node::bind(SessionId session, const std::string& task) {
+Result<void> Node::bind(SessionId session, const std::string& task, bool measures) {
     AIP_ASSIGN(std::string key, tasks_.resolve_for_program(task));
     const bool active = tasks_.takes_part(key);
     if (!active)
         services_.host.log("a program is bound to task '" + key +
                            "', which this node has not joined: it gets no model before 'aipctl task join'");
-    sessions_.bind(session, task, {std::move(key), active});
+    sessions_.bind(session, task, {std::move(key), active, {}, measures});
     return {};
 }
 

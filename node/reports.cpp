@@ -50,6 +50,7 @@ void Node::report(const std::string& name, const std::vector<std::string>& args,
         return args.empty() ? done(Error{ErrorCode::kInvalid, "which journey? see 'aipctl journey list'"})
                             : done(report_journey(args[0]));
     if (name == "counters") return done(report_counters());
+    if (name == "quarantine") return done(journeys_->gate().report());
     if (name == "models") return report_models(std::move(done));
     if (name == "ledger-witness") return witnessing_->report(std::move(done));
     if (name == "ledger-forks") return done(witnessing_->report_forks());

@@ -80,6 +80,15 @@ struct WorkDone {
     bool operator==(const WorkDone&) const = default;
 };
 
+// What a program measured of a version on data it holds back: of the samples of one class.
+struct ClassFigures {
+    uint32_t label = 0;
+    uint64_t samples = 0;
+    double loss = 0;
+    double accuracy = 0;
+    bool operator==(const ClassFigures&) const = default;
+};
+
 struct FinishedStop {
     VersionId version;
     std::optional<Address> next;  // none: the journey has ended here; this node: it is to be trained here once more

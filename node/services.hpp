@@ -43,6 +43,7 @@ struct Delivery {
     std::vector<uint64_t> labels_seen;
     std::string why;
     routing::StayRules stay;  // what the task asks of a stop; steps: those left
+    bool measure = false;     // not to be trained: tell how good it is on data held back (Node::measured)
 };
 
 class Host {

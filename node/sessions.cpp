@@ -11,6 +11,12 @@ bool Sessions::Session::trains(const std::string& key) const {
                        [&](const auto& item) { return item.second.active && item.second.key == key; });
 }
 
+bool Sessions::Session::measures(const std::string& key) const {
+    return std::any_of(tasks.begin(), tasks.end(), [&](const auto& item) {
+        return item.second.active && item.second.measures && item.second.key == key;
+    });
+}
+
 void Sessions::bind(SessionId session, const std::string& said, Binding binding) {
     sessions_[session].tasks.try_emplace(said, std::move(binding));
 }
@@ -18,6 +24,12 @@ void Sessions::bind(SessionId session, const std::string& said, Binding binding)
 SessionId Sessions::idle_trainer(const std::string& key) const {
     for (const auto& [id, session] : sessions_)
         if (!session.has_delivery && session.trains(key)) return id;
+    return 0;
+}
+
+SessionId Sessions::idle_measurer(const std::string& task) const {
+    for (const auto& [id, session] : sessions_)
+        if (!session.has_delivery && session.measures(task)) return id;
     return 0;
 }
 
@@ -62,6 +74,12 @@ std::vector<Sessions::Move> Sessions::mean_again(std::string_view name, const Me
         }
     }
     return moves;
+}
+
+bool Sessions::anyone_measures(const std::string& task) const {
+    for (const auto& [id, session] : sessions_)
+        if (session.measures(task)) return true;
+    return false;
 }
 
 void Sessions::took(SessionId session, bool journey) {

@@ -22,6 +22,7 @@ public:
         std::string key;
         bool active = true;  // the node takes part in this task
         std::optional<routing::LocalInterest> interest = {};
+        bool measures = false;  // it can tell how good a version is on data it holds back
     };
     using Meaning = std::function<std::optional<Binding>(const std::string& said)>;  // nothing: as before
 
@@ -32,10 +33,12 @@ public:
 
     // A session without a delivery that can take this model; 0 if there is none.
     SessionId idle_trainer(const std::string& key) const;
+    SessionId idle_measurer(const std::string& key) const;
     SessionId idle_receiver(const std::string& key) const;
     Binding* binding(SessionId session, const std::string& said);  // or its key; null: not bound
     std::string said(SessionId session, const std::string& key) const;
     bool anyone_bound(const std::string& key) const;
+    bool anyone_measures(const std::string& key) const;
 
     struct Move {
         std::string from;  // empty: was not active
@@ -58,6 +61,7 @@ private:
         bool has_delivery = false;
 
         bool trains(const std::string& key) const;
+        bool measures(const std::string& key) const;
     };
     std::map<SessionId, Session> sessions_;
 };

@@ -172,6 +172,20 @@ Result<JourneyRecord> merge_journeys(std::span<const JourneyRecord> walkers, Sto
     return record;
 }
 
+JourneyRecord disown(JourneyRecord record, const VersionId& rejected, const VersionId& instead, const Sketch& data) {
+    for (Stop& stop : record.recent) {
+        if (stop.version != rejected) continue;
+        stop.version = instead;
+        const uint64_t samples = std::exchange(stop.samples, 0);
+        if (std::exchange(stop.steps, 0) > 0 || samples > 0)
+            record.stops_left = std::min(record.stops_left + 1, kStopsUnlimited);
+        stop.loss.reset();
+        stop.metrics.clear();
+        if (samples > 0 && record.seen.same_shape(data)) record.seen = without(record.seen, data, samples);
+    }
+    return record;
+}
+
 std::vector<uint64_t> spread(uint64_t total, std::span<const uint64_t> weights) {
     std::vector<uint64_t> out(weights.size());
     double sum = 0;

@@ -71,6 +71,21 @@ Result<void> check_sketch(const Sketch& sketch) {
     return {};
 }
 
+Sketch without(const Sketch& whole, const Sketch& part, uint64_t samples) {
+    Sketch out = whole;
+    const std::vector<uint64_t> labels = spread(samples, part.labels);
+    for (size_t i = 0; i < std::min(labels.size(), out.labels.size()); ++i)
+        out.labels[i] -= std::min(out.labels[i], labels[i]);
+    if (part.moments.count == 0) return out;
+    const uint64_t count = std::min(samples, out.moments.count);
+    const double factor = static_cast<double>(count) / static_cast<double>(part.moments.count);
+    out.moments.count -= count;
+    add(out.moments.sum, part.moments.sum, -factor);
+    add(out.moments.squares, part.moments.squares, -factor);
+    for (double& square : out.moments.squares) square = std::max(square, 0.0);  // rounding
+    return out;
+}
+
 Sketch merged(const Sketch& into, const Sketch& from, uint64_t samples) {
     Sketch out = into;
     const std::vector<uint64_t> labels = samples == 0 ? from.labels : spread(samples, from.labels);

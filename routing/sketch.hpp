@@ -37,6 +37,8 @@ struct Sketch {
 Result<void> check_sketch(const Sketch& sketch);
 // `samples` of what `from` describes are added (its own number if 0): shares stay those of `from`.
 Sketch merged(const Sketch& into, const Sketch& from, uint64_t samples = 0);
+// Takes back what merged() added; no count falls below 0.
+Sketch without(const Sketch& whole, const Sketch& part, uint64_t samples);
 // D(p || q) in nats, smoothed: never infinite, 0 for equal shares; labels by rfc/0003 section 5.1, moments by the
 // closed form of diagonal Gaussians with a floor under the variance.
 double divergence(const Sketch& p, const Sketch& q);

@@ -51,4 +51,12 @@ struct Task {
     krum @3;
     multiKrum @4;
   }
+
+  gateNumbers @30 :Bool;       # the admission gate (rfc/0013 section 2); 0: not asked
+  gateNorm @31 :Float64;
+  gateDistance @32 :Float64;
+  gateNarrowing @33 :Float64;
+  gateCosine @34 :Float64;
+  gateLoss @35 :Float64;
+  gateLossElsewhere @36 :Float64;
 }

@@ -56,7 +56,17 @@ Result<void> check_weights(const RoutingWeights& weights) {
                         {"age_bonus", weights.age_bonus, 0, kWeightMax}});
 }
 
+Result<void> check_gate(const GateRules& gate) {
+    return check_rules({{"gate norm", gate.norm, 0, kWeightMax},
+                        {"gate distance", gate.distance, 0, kWeightMax},
+                        {"gate narrowing", gate.narrowing, 0, 100},
+                        {"gate cosine", gate.cosine, 0, 1},
+                        {"gate loss", gate.loss, 0, kWeightMax},
+                        {"gate loss elsewhere", gate.loss_elsewhere, 0, kWeightMax}});
+}
+
 Result<void> check_admission(const AdmissionRules& admission) {
+    AIP_TRY(check_gate(admission.gate));
     const auto& members = admission.members;
     if (admission.model_bytes_max > limits::kModelBytesMax)
         return refused("models of at most " + std::to_string(admission.model_bytes_max) + " bytes; allowed is up to " +

@@ -15,19 +15,35 @@ constexpr uint64_t kTimeMsMax = uint64_t{366} * 24 * 3600 * 1000;
 
 Error invalid(const char* why) { return {ErrorCode::kInvalid, std::string("task record ") + why}; }
 
+void put_gate(schema::Task::Builder out, const GateRules& gate) {
+    out.setGateNumbers(gate.numbers);
+    out.setGateNorm(gate.norm);
+    out.setGateDistance(gate.distance);
+    out.setGateNarrowing(gate.narrowing);
+    out.setGateCosine(gate.cosine);
+    out.setGateLoss(gate.loss);
+    out.setGateLossElsewhere(gate.loss_elsewhere);
+}
+
 void put_admission(schema::Task::Builder out, const AdmissionRules& admission) {
     out.setModelBytesMax(admission.model_bytes_max);
     out.setMembersListed(admission.members_listed);
+    put_gate(out, admission.gate);
     if (admission.members.empty()) return;
     out.setMembersHigh(high_half(admission.members.front()));
     auto members = out.initMembers(static_cast<unsigned>(admission.members.size()));
     for (unsigned i = 0; i < members.size(); ++i) members.set(i, low_half(admission.members[i]));
 }
 
+GateRules get_gate(schema::Task::Reader in) {
+    return {in.getGateNumbers(), in.getGateNorm(), in.getGateDistance(),     in.getGateNarrowing(),
+            in.getGateCosine(),  in.getGateLoss(), in.getGateLossElsewhere()};
+}
+
 Result<AdmissionRules> get_admission(schema::Task::Reader in) {
     if (in.getMembers().size() > limits::kTaskMembersMax) return invalid("names more than 48 members");
     if (in.getMembers().size() == 0 && in.getMembersHigh() != 0) return invalid("has half an address");
-    AdmissionRules admission{in.getModelBytesMax(), in.getMembersListed(), {}};
+    AdmissionRules admission{in.getModelBytesMax(), in.getMembersListed(), {}, get_gate(in)};
     for (const uint64_t low : in.getMembers()) admission.members.push_back(join_address(in.getMembersHigh(), low));
     return admission;
 }

@@ -21,7 +21,9 @@ TaskRecord some_task() {
     record.created = WallTime::from_unix_ms(1'750'000'000'000);
     record.base.emplace().bytes.fill(0xab);
     record.sketch = {SketchShape::Kind::kLabels, 10};
-    record.admission = {50'000'000, true, {plain_address(0x1111), plain_address(0x2222)}};
+    record.admission.model_bytes_max = 50'000'000;
+    record.admission.members_listed = true;
+    record.admission.members = {plain_address(0x1111), plain_address(0x2222)};
     record.weights.theta = 0.125;
     record.weights.jump = 0.25;
     record.stay = {0.75, {}, 500};

@@ -1,4 +1,4 @@
-#include "model/change.hpp"
+#include "model/distance.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,8 +35,8 @@ public:
     Comparison(const Manifest& model, const Manifest& reference, BlockStore& blocks)
         : model_(model), reference_(reference), blocks_(blocks), a_(kStretch), b_(kStretch) {}
 
-    Result<TensorChange> tensor(const ManifestTensor& of_model, const ManifestTensor& of_reference) {
-        TensorChange out;
+    Result<TensorDistance> tensor(const ManifestTensor& of_model, const ManifestTensor& of_reference) {
+        TensorDistance out;
         out.name = of_model.name;
         Sums sums;
         for (uint32_t i = 0; i < of_model.block_count; ++i) {
@@ -87,23 +87,23 @@ private:
 
 }  // namespace
 
-Result<std::vector<TensorChange>> measure_change(const Manifest& model, const Manifest& reference, BlockStore& blocks) {
+Result<std::vector<TensorDistance>> measure_distance(const Manifest& model, const Manifest& reference, BlockStore& blocks) {
     AIP_TRY(check_same_architecture(reference, model));
     std::map<std::string_view, const ManifestTensor*> others;
     for (const ManifestTensor& tensor : reference.tensors()) others[tensor.name] = &tensor;
     Comparison comparison(model, reference, blocks);
-    std::vector<TensorChange> out;
+    std::vector<TensorDistance> out;
     for (const ManifestTensor& tensor : model.tensors()) {
-        AIP_ASSIGN(TensorChange change, comparison.tensor(tensor, *others.at(tensor.name)));
+        AIP_ASSIGN(TensorDistance change, comparison.tensor(tensor, *others.at(tensor.name)));
         out.push_back(std::move(change));
     }
     return out;
 }
 
-WholeChange whole_change(const std::vector<TensorChange>& tensors) {
-    WholeChange whole;
+WholeDistance whole_distance(const std::vector<TensorDistance>& tensors) {
+    WholeDistance whole;
     double dot = 0;
-    for (const TensorChange& tensor : tensors) {
+    for (const TensorDistance& tensor : tensors) {
         whole.norm = std::hypot(whole.norm, tensor.norm);
         whole.reference_norm = std::hypot(whole.reference_norm, tensor.reference_norm);
         whole.change = std::hypot(whole.change, tensor.change);

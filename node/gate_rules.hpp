@@ -1,0 +1,57 @@
+// The rules of the admission gate (rfc/0013): what is asked of a version that somebody else made, before this node
+// trains it or sends it on. A small class for each; they are asked in order, cheapest first, and the first objection
+// decides. A rule whose evidence is not to be had here has none.
+//
+//   numbers   no NaN, no infinity, the same tensors as the parent
+//   norm      no tensor moved further from the parent than `norm` times what is usual for it
+//   distance  BALANCE (Fang, Zhang, Hairi, Khanduri, Liu, Lu, Liu, Gong, CCS 2024): ||w - own|| <= gamma e^(-kappa t)
+//   ||own||,
+//             and a cosine with it; the parent stands in while this node has none of its own
+//   loss      measured by a program here on data held back: no worse than the parent on classes the maker says it
+//             holds, within limits on others (training elsewhere forgets)
+//
+// A backdoor that changes little and answers well on clean data passes all of them. Values and pure functions.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/distance.hpp"
+#include "node/requests.hpp"
+#include "routing/task.hpp"
+
+namespace aip::node {
+
+struct Evidence {
+    std::string fault;                                // of its numbers or tensors; empty: none
+    std::vector<model::TensorDistance> from_parent;   // empty: not measured
+    std::vector<model::TensorDistance> from_own;      // from the version this node made last; empty: there is none
+    std::map<std::string, double> usual;              // change of a tensor in one stop; those not yet known are missing
+    bool merged = false;                              // of several parents: its change is no step of training
+    double progress = 0;                              // of the journey, 0 to 1
+    std::vector<ClassFigures> of_version, of_parent;  // by label; empty: nobody measured
+    std::set<uint32_t> held_by_maker;                 // classes, by its own signed interest record
+};
+
+struct Objection {
+    std::string rule;
+    std::string why;                        // one line for people
+    std::map<std::string, double> figures;  // measured and allowed: they go into the ledger
+};
+
+class GateRule {
+public:
+    virtual ~GateRule() = default;
+    virtual std::string_view name() const = 0;
+    virtual std::optional<Objection> object(const Evidence& evidence) const = 0;
+};
+
+// Those the task asks for, cheapest first.
+std::vector<std::unique_ptr<GateRule>> make_gate(const routing::GateRules& rules);
+std::optional<Objection> first_objection(const routing::GateRules& rules, const Evidence& evidence);
+
+}  // namespace aip::node
