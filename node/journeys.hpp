@@ -96,6 +96,7 @@ private:
         Address holder;  // zero: this node, which has an entry about it
         Address maker;
         Address parent_at;  // where the holder had the version's parent from; zero: it has it itself
+        std::optional<ledger::GiverProof> giver;  // the holder's proof
     };
     // A version at the admission gate (rfc/0013), while its rules are asked.
     struct Examination {

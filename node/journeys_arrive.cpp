@@ -123,8 +123,8 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
             return {{}, services.custody.put_received(custody, tombstone)};
         },
         [this, incoming, custody, tombstone, record = std::move(admitted.journey),
-         papers = Papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{})}](
-            const Kept& kept) mutable {
+         papers = Papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{}),
+                         admitted.giver}](const Kept& kept) mutable {
             --landing_;
             // Nobody can tell whether the promise is on disk: neither a receipt nor a refusal would be true.
             if (!kept.promised) return services_.host.fatal(kept.promised.error());

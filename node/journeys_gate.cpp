@@ -251,10 +251,12 @@ void Journeys::turn_back(uint64_t id, Entry& entry) {
         custody.version = *exam.parent;
         entry.papers = exam.parent_papers;
         custody.from = entry.papers.holder;
+        custody.giver = entry.papers.giver;
     } else if (own && !gate_.is_quarantined(*own)) {
         custody.version = *own;
         entry.papers = {};
         custody.from = {};
+        custody.giver.reset();
     } else {
         services_.host.log("journey " + rejected.short_hex() + " stays here: there is no good version to go on from");
         custody.state = CustodyState::kEnded;
@@ -290,7 +292,8 @@ void Journeys::send_reference(const Address& to, const VersionId& version) {
 
 void Journeys::on_reference_stored(const Incoming& incoming, Admitted admitted) {
     const VersionId version = admitted.manifest.id();
-    const Papers papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{})};
+    const Papers papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{}),
+                        admitted.giver};
     Bytes receipt =
         services_.signer.seal(kReceiptDomain, Receipt{incoming.transfer, version, services_.clock.wall()}.encode());
     ++landing_;
