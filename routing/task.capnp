@@ -16,7 +16,7 @@ struct Task {
   modelBytesMax @5 :UInt64;    # 0: the network's limit
   membersListed @6 :Bool;      # only these may train:
   membersHigh @7 :UInt64;      # the upper half of their addresses
-  members @8 :List(UInt64);    # the lower halves, rising, at most 48
+  members @8 :List(UInt64);    # the lower halves, rising, at most 40
 
   policy @9 :Text = "coverage";
   theta @10 :Float64 = 0.05;

@@ -41,7 +41,7 @@ GateRules get_gate(schema::Task::Reader in) {
 }
 
 Result<AdmissionRules> get_admission(schema::Task::Reader in) {
-    if (in.getMembers().size() > limits::kTaskMembersMax) return invalid("names more than 48 members");
+    if (in.getMembers().size() > limits::kTaskMembersMax) return invalid("names more than 40 members");
     if (in.getMembers().size() == 0 && in.getMembersHigh() != 0) return invalid("has half an address");
     AdmissionRules admission{in.getModelBytesMax(), in.getMembersListed(), {}, get_gate(in)};
     for (const uint64_t low : in.getMembers()) admission.members.push_back(join_address(in.getMembersHigh(), low));

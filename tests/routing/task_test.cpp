@@ -39,6 +39,7 @@ TaskRecord largest_task() {
     record.weights.policy.assign(limits::kTaskNameMax, 'p');
     record.stay.loss = 0.1;
     record.merge = {"multi-krum", 0.375};
+    record.admission.gate = {true, 3, 1, 1, 0.5, 0.15, 1.5};
     record.admission.members.clear();
     for (uint64_t i = 0; i < limits::kTaskMembersMax; ++i)
         record.admission.members.push_back(plain_address(UINT64_MAX - limits::kTaskMembersMax + i));
