@@ -262,5 +262,30 @@ TEST(MergedJourney, RefusesAnotherTask) {
     EXPECT_FALSE(merge_journeys(walkers, stop_at(9, 0)).has_value());
 }
 
+TEST(Journey, AStopWhoseVersionIsRejectedMadeNothingAndCostsNoStop) {
+    const Sketch first{{60, 40}, {}}, second{{0, 100}, {}};
+    Stop good = stop_at(2), bad = stop_at(3);
+    good.version.bytes.fill(1);
+    bad.version.bytes.fill(2);
+    bad.steps = 5;
+    bad.metrics["accuracy"] = 0.9;
+    const JourneyRecord before = *add_stop(fresh(), good, first);
+    JourneyRecord record = *add_stop(before, bad, second);
+    record = disown(std::move(record), bad.version, good.version, second);
+    EXPECT_TRUE(check_journey(record).has_value());
+    EXPECT_EQ(record.stops, 2u);
+    EXPECT_EQ(record.stops_left, before.stops_left);
+    EXPECT_EQ(record.seen, before.seen);
+    EXPECT_EQ(record.recent.back().version, good.version);
+    EXPECT_EQ(record.recent.back().node, bad.node);
+    EXPECT_EQ(record.recent.back().steps, 0u);
+    EXPECT_TRUE(record.recent.back().metrics.empty());
+    EXPECT_EQ(record.visit(bad.node).count, 1u);
+    record = disown(std::move(record), good.version, VersionId{}, first);  // and the one before
+    EXPECT_EQ(record.stops_left, 10u);
+    EXPECT_EQ(record.seen.samples(), 0u);
+    EXPECT_EQ(record.recent.back().version, VersionId{});
+}
+
 }  // namespace
 }  // namespace aip::routing
