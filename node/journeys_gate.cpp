@@ -90,7 +90,8 @@ size_t Journeys::examine(uint64_t id, Entry& entry, Instant now) {
     }
     if (exam.parent && !exam.parent_here && now < exam.until) {
         const Address whom = entry.papers.parent_at.is_zero() ? entry.custody.from : entry.papers.parent_at;
-        references_[*exam.parent] = exam.until + kPatience;
+        std::erase_if(references_, [now](const auto& asked) { return asked.second <= now; });
+        if (references_.size() < limits::kReferencesMax) references_[*exam.parent] = exam.until + kPatience;
         box_.put(whom, {NewsKind::kWanted, id, 0, 0, *exam.parent, {}, services_.clock.wall()});
         entry.retry_at = std::min(now + kRetry, exam.until);
         return 1;
@@ -247,7 +248,8 @@ void Journeys::turn_back(uint64_t id, Entry& entry) {
     const Examination exam = std::move(*entry.exam);
     entry.exam.reset();
     const auto own = gate_.own(custody.task);
-    if (exam.parent_here && ++entry.rollbacks <= limits::kRollbacksMax) {
+    const bool good = exam.parent_here && !gate_.is_quarantined(*exam.parent);
+    if (good && ++entry.rollbacks <= limits::kRollbacksMax) {
         custody.version = *exam.parent;
         entry.papers = exam.parent_papers;
         custody.from = entry.papers.holder;
