@@ -15,9 +15,15 @@ model::TensorDistance tensor(const std::string& name, double norm, double refere
     return {name, true, norm, reference, change, dot};
 }
 
+Evidence faulty(const std::string& fault) {
+    Evidence evidence;
+    evidence.fault = fault;
+    return evidence;
+}
+
 TEST(GateRules, AGateThatAsksNothingHasNoRules) {
     EXPECT_TRUE(make_gate({}).empty());
-    EXPECT_FALSE(first_objection({}, {.fault = "is broken"}).has_value());
+    EXPECT_FALSE(first_objection({}, faulty("is broken")).has_value());
 }
 
 TEST(GateRules, RulesStandInTheOrderOfTheirCost) {
@@ -29,7 +35,7 @@ TEST(GateRules, RulesStandInTheOrderOfTheirCost) {
 
 TEST(GateRules, AFaultIsAnObjectionWhateverElseIsAsked) {
     for (const routing::GateRules& rules : {routing::GateRules{.numbers = true}, routing::GateRules{.loss = 1}}) {
-        const auto objection = first_objection(rules, {.fault = "tensor 'w' holds a NaN"});
+        const auto objection = first_objection(rules, faulty("tensor 'w' holds a NaN"));
         ASSERT_TRUE(objection.has_value());
         EXPECT_EQ(objection->rule, "numbers");
         EXPECT_THAT(objection->why, HasSubstr("NaN"));

@@ -26,7 +26,7 @@ struct GateAtStops : World {
     void begin(const routing::GateRules& rules) {
         settings.open_task.admission.gate = rules;
         row(3, {0});
-        ASSERT_TRUE(send(0, OnJourney{9}, floats(1)).has_value());
+        ASSERT_TRUE(send(0, OnJourney{9, ""}, floats(1)).has_value());
         ASSERT_TRUE(delivered());
     }
     const Keeper::Given& last() { return keeper.given.back(); }
@@ -138,7 +138,7 @@ TEST_F(GateAtStops, AProgramMeasuresVersionAndParentAndTheWorseIsRejected) {
     settings.open_task.admission.gate = {.loss = 0.1, .loss_elsewhere = 0.5};
     row(3, {0});
     for (const size_t i : {1, 2}) ASSERT_TRUE(node(i).bind(session(i), kTask, true).has_value());
-    ASSERT_TRUE(send(0, OnJourney{9}, floats(1)).has_value());
+    ASSERT_TRUE(send(0, OnJourney{9, ""}, floats(1)).has_value());
     ASSERT_TRUE(delivered());
     const Keeper::Given first = last();
     EXPECT_FALSE(first.delivery.measure) << "an imported version has no parent to be worse than";
@@ -164,7 +164,7 @@ TEST_F(GateAtStops, AProgramThatCannotMeasureStandsInNobodysWay) {
     settings.open_task.admission.gate = {.loss = 0.1};
     row(3, {0});
     for (const size_t i : {1, 2}) ASSERT_TRUE(node(i).bind(session(i), kTask, true).has_value());
-    ASSERT_TRUE(send(0, OnJourney{9}, floats(1)).has_value());
+    ASSERT_TRUE(send(0, OnJourney{9, ""}, floats(1)).has_value());
     ASSERT_TRUE(delivered());
     ASSERT_TRUE(finish(last(), floats(2)).has_value());
     ASSERT_TRUE(delivered(2));
