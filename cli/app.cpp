@@ -243,8 +243,9 @@ private:
         create->add_option("--policy", r.policy, "how stops are chosen: coverage if not given");
         create->add_option("--theta", r.theta, "coverage: nats above which what is to learn decides, not the distance");
         create->add_option("--weight", r.weights,
-                           "of the policy: path, delay, training, queue, extras_max, jump or "
-                           "age_bonus, as NAME=VALUE");
+                           "of the policy: path, delay, training, queue, extras_max, jump or age_bonus, as NAME=VALUE; "
+                           "or a limit of the admission gate: gate.norm, gate.distance, gate.narrowing, gate.cosine, "
+                           "gate.loss, gate.loss_elsewhere");
         create->add_option("--accuracy", r.accuracy, "a model leaves a stop at this accuracy, 0 to 1");
         create->add_option("--loss", r.loss, "or at this loss");
         create->add_option("--steps", r.steps, "or after so many steps");
@@ -262,6 +263,8 @@ private:
     void add_models() {
         CLI::App* models = command(&app_, "models", "versions this node has", "aipctl models", report("models"));
         command(models, "list", "versions this node has", "aipctl models list", report("models"));
+        command(models, "quarantine", "versions of others that were rejected here, and why", "aipctl models quarantine",
+                report("quarantine"));
         CLI::App* out =
             command(models, "export", "write a version to a file", "aipctl models export VERSION --out m.safetensors",
                     [this](Context& c) { return models_export(c, a_.id, a_.out); });

@@ -7,24 +7,43 @@
 namespace aip::daemons {
 namespace {
 
-struct Weight {
+template <class Rules>
+struct Named {
     std::string_view name;
-    double routing::RoutingWeights::*field;
+    double Rules::*field;
 };
+using Weight = Named<routing::RoutingWeights>;
+using GateLimit = Named<routing::GateRules>;
+constexpr GateLimit kGateLimits[] = {
+    {"gate.norm", &routing::GateRules::norm},           {"gate.distance", &routing::GateRules::distance},
+    {"gate.narrowing", &routing::GateRules::narrowing}, {"gate.cosine", &routing::GateRules::cosine},
+    {"gate.loss", &routing::GateRules::loss},           {"gate.loss_elsewhere", &routing::GateRules::loss_elsewhere}};
 constexpr Weight kWeights[] = {
     {"theta", &routing::RoutingWeights::theta}, {"path", &routing::RoutingWeights::path},
     {"delay", &routing::RoutingWeights::delay}, {"training", &routing::RoutingWeights::training},
     {"queue", &routing::RoutingWeights::queue}, {"extras_max", &routing::RoutingWeights::extras_max},
     {"jump", &routing::RoutingWeights::jump},   {"age_bonus", &routing::RoutingWeights::age_bonus}};
 
-Result<void> set_weight(routing::RoutingWeights& weights, const std::string& name, double value) {
-    std::string known;
-    for (const Weight& weight : kWeights) {
-        if (weight.name == name) {
-            weights.*weight.field = value;
-            return {};
+template <class Rules, size_t N>
+bool set_named(Rules& rules, const Named<Rules> (&table)[N], const std::string& name, double value,
+               std::string& known) {
+    for (const Named<Rules>& one : table) {
+        if (one.name == name) {
+            rules.*one.field = value;
+            return true;
         }
-        known += (known.empty() ? "" : ", ") + std::string(weight.name);
+        known += (known.empty() ? "" : ", ") + std::string(one.name);
+    }
+    return false;
+}
+
+// Of the policy, or a limit of the admission gate; one that is set asks for sound numbers too.
+Result<void> set_weight(routing::TaskRecord& rules, const std::string& name, double value) {
+    std::string known;
+    if (set_named(rules.weights, kWeights, name, value, known)) return {};
+    if (set_named(rules.admission.gate, kGateLimits, name, value, known)) {
+        rules.admission.gate.numbers = true;
+        return {};
     }
     return Error{ErrorCode::kInvalid, "no weight is called '" + name + "'; there are " + known};
 }
@@ -42,9 +61,9 @@ Result<routing::TaskRecord> rules_of(api::TaskCreate& request) {
     using Kind = routing::SketchShape::Kind;
     rules.sketch = {request.features ? Kind::kMoments : Kind::kLabels, request.sketch_size};
     std::sort(request.members.begin(), request.members.end());
-    rules.admission = {request.model_bytes_max, !request.members.empty(), std::move(request.members)};
+    rules.admission = {request.model_bytes_max, !request.members.empty(), std::move(request.members), {}};
     if (!request.policy.empty()) rules.weights.policy = std::move(request.policy);
-    for (const auto& [name, value] : request.weights) AIP_TRY(set_weight(rules.weights, name, value));
+    for (const auto& [name, value] : request.weights) AIP_TRY(set_weight(rules, name, value));
     if (!std::isnan(request.accuracy)) rules.stay.accuracy = request.accuracy;
     if (!std::isnan(request.loss)) rules.stay.loss = request.loss;
     rules.stay.steps = request.steps;

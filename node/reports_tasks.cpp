@@ -45,6 +45,16 @@ void add_weights(Fields& fields, const routing::RoutingWeights& weights) {
     fields.real("age_bonus", weights.age_bonus);
 }
 
+void add_gate(Fields& fields, const routing::GateRules& gate) {
+    fields.text("gate", gate.any() ? "on" : "none");
+    fields.real("gate_norm", gate.norm);
+    fields.real("gate_distance", gate.distance);
+    fields.real("gate_narrowing", gate.narrowing);
+    fields.real("gate_cosine", gate.cosine);
+    fields.real("gate_loss", gate.loss);
+    fields.real("gate_loss_elsewhere", gate.loss_elsewhere);
+}
+
 void add_rules(Fields& fields, const routing::TaskRecord& rules) {
     const bool labels = rules.sketch.kind == routing::SketchShape::Kind::kLabels;
     std::string members;
@@ -54,6 +64,7 @@ void add_rules(Fields& fields, const routing::TaskRecord& rules) {
     fields.text("base", rules.base ? rules.base->hex() : "");
     fields.integer("model_bytes_max", rules.admission.model_bytes_max);
     fields.text("members", rules.admission.members_listed ? members : "whoever joins");
+    add_gate(fields, rules.admission.gate);
     add_weights(fields, rules.weights);
     fields.real("stay_accuracy", rules.stay.accuracy);
     fields.real("stay_loss", rules.stay.loss);
