@@ -123,20 +123,21 @@ inline constexpr uint32_t kJourneyMetricsMax = 8;      // of one stop
 inline constexpr uint32_t kJourneyMetricNameMax = 32;  // bytes
 inline constexpr uint32_t kJourneyWhyMax = 200;        // bytes: one line for people
 
-inline constexpr uint32_t kStayRoundsMax = 100;    // times a model is trained at one stop
-inline constexpr uint32_t kDepartedMax = 32;       // models sent on that a node could send on again
-inline constexpr uint32_t kMergedAwayMax = 1024;   // walkers that became part of others here and may be asked for
-inline constexpr uint32_t kWatchesMax = 1024;      // journeys looked after by their origin
-inline constexpr uint32_t kNewsQueueMax = 256;     // waiting to be sent
-inline constexpr uint32_t kBestVersionsMax = 256;  // tasks of which a node keeps the version it likes best
+inline constexpr uint32_t kStayRoundsMax = 100;     // times a model is trained at one stop
+inline constexpr uint32_t kDepartedMax = 32;        // models sent on that a node could send on again
+inline constexpr uint32_t kMergedAwayMax = 1024;    // walkers that became part of others here and may be asked for
+inline constexpr uint32_t kWatchesMax = 1024;       // journeys looked after by their origin
+inline constexpr uint32_t kNewsQueueMax = 256;      // waiting to be sent
+inline constexpr uint32_t kBestVersionsMax = 256;   // tasks of which a node keeps the version it likes best
 inline constexpr uint32_t kQuarantineMax = 32;      // rejected versions a node keeps
 inline constexpr uint32_t kUsualKept = 31;          // changes of one tensor that the median is taken of
 inline constexpr uint32_t kUsualTensorsMax = 4096;  // of one task
 inline constexpr uint32_t kUsualTasksMax = 64;
-inline constexpr uint32_t kRollbacksMax = 8;         // versions in a row that one stop rejects
-inline constexpr uint32_t kClassFiguresMax = 1024;   // of one measurement
-inline constexpr uint32_t kReferencesMax = 64;       // parents that a node has asked others for
-inline constexpr uint32_t kReputationEntries = 4096;  // of a node's own ledger, the newest, that reputation is counted of
+inline constexpr uint32_t kRollbacksMax = 8;        // versions in a row that one stop rejects
+inline constexpr uint32_t kClassFiguresMax = 1024;  // of one measurement
+inline constexpr uint32_t kReferencesMax = 64;      // parents that a node has asked others for
+inline constexpr uint32_t kReputationEntries =
+    4096;  // of a node's own ledger, the newest, that reputation is counted of
 
 // Learning
 inline constexpr uint32_t kMlpLayersMax = 64;                         // in one model file

@@ -87,7 +87,8 @@ private:
 
 }  // namespace
 
-Result<std::vector<TensorDistance>> measure_distance(const Manifest& model, const Manifest& reference, BlockStore& blocks) {
+Result<std::vector<TensorDistance>> measure_distance(const Manifest& model, const Manifest& reference,
+                                                     BlockStore& blocks) {
     AIP_TRY(check_same_architecture(reference, model));
     std::map<std::string_view, const ManifestTensor*> others;
     for (const ManifestTensor& tensor : reference.tensors()) others[tensor.name] = &tensor;

@@ -25,7 +25,8 @@ struct TensorDistance {
 
 // In the order of `model`'s tensors. kInvalid names the first tensor that is not in both with the same type and shape,
 // or holds a number that is NaN or infinite.
-Result<std::vector<TensorDistance>> measure_distance(const Manifest& model, const Manifest& reference, BlockStore& blocks);
+Result<std::vector<TensorDistance>> measure_distance(const Manifest& model, const Manifest& reference,
+                                                     BlockStore& blocks);
 
 // All tensors as one long vector.
 struct WholeDistance {

@@ -18,7 +18,8 @@ bool Sessions::Session::measures(const std::string& key) const {
 }
 
 void Sessions::bind(SessionId session, const std::string& said, Binding binding) {
-    sessions_[session].tasks.try_emplace(said, std::move(binding));
+    const bool measures = binding.measures;
+    sessions_[session].tasks.try_emplace(said, std::move(binding)).first->second.measures = measures;
 }
 
 SessionId Sessions::idle_trainer(const std::string& key) const {

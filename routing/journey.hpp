@@ -113,8 +113,9 @@ Result<JourneyRecord> depart(JourneyRecord record, Plan plan);
 // the budget spent.
 Result<JourneyRecord> add_stop(JourneyRecord record, Stop stop, const Sketch& data);
 
-// A version was rejected (rfc/0013), and the journey goes on from `instead`: stops that made it have made nothing, `seen`
-// loses their samples (of `data`, which is the maker's), the budget gets them back. They stay visited and counted.
+// A version was rejected (rfc/0013), and the journey goes on from `instead`: stops that made it have made nothing,
+// `seen` loses their samples (of `data`, which is the maker's), the budget gets them back. They stay visited and
+// counted.
 JourneyRecord disown(JourneyRecord record, const VersionId& rejected, const VersionId& instead, const Sketch& data);
 
 // The budget pays for a transfer that led to no stop.

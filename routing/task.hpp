@@ -54,12 +54,12 @@ struct StayRules {                   // a model leaves a stop when one of these 
 // What a node asks of the version that somebody else made before it trains or forwards it (the admission gate); a limit
 // of 0 asks nothing.
 struct GateRules {
-    bool numbers = false;     // no NaN, no infinity, the tensors of the parent; in force with any of the others
-    double norm = 0;          // change of each tensor from the parent, in multiples of its usual one
-    double distance = 0;      // from this node's own version (else the parent), as part of that one's norm, when a
-    double narrowing = 0;     // journey begins; times e^-narrowing when its budget of stops is spent
-    double cosine = 0;        // with the same version, at least
-    double loss = 0;          // growth on a class that the version's maker says it holds, at most, and
+    bool numbers = false;       // no NaN, no infinity, the tensors of the parent; in force with any of the others
+    double norm = 0;            // change of each tensor from the parent, in multiples of its usual one
+    double distance = 0;        // from this node's own version (else the parent), as part of that one's norm, when a
+    double narrowing = 0;       // journey begins; times e^-narrowing when its budget of stops is spent
+    double cosine = 0;          // with the same version, at least
+    double loss = 0;            // growth on a class that the version's maker says it holds, at most, and
     double loss_elsewhere = 0;  // on the other classes this node holds
     bool any() const { return numbers || norm > 0 || distance > 0 || cosine > 0 || loss > 0; }
     bool operator==(const GateRules&) const = default;

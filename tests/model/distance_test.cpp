@@ -83,7 +83,8 @@ TEST_F(Distance, ANumberThatIsNoneIsRefusedByTheNameOfItsTensor) {
 }
 
 TEST_F(Distance, AnotherShapeOrTypeIsRefused) {
-    EXPECT_THAT(test::error_text(measure_distance(floats({1, 2}, 0), floats({1, 2, 3}, 0), blocks)), HasSubstr("shape"));
+    EXPECT_THAT(test::error_text(measure_distance(floats({1, 2}, 0), floats({1, 2, 3}, 0), blocks)),
+                HasSubstr("shape"));
     EXPECT_THAT(
         test::error_text(measure_distance(bytes(Dtype::kF16, Bytes(4), 2), bytes(Dtype::kBF16, Bytes(4), 2), blocks)),
         HasSubstr("type"));

@@ -72,7 +72,9 @@ TEST_F(GateAtStops, APoisonedVersionIsKeptAsideAndItsParentGoesOn) {
 
     const auto child = finish(last(), floats(1.5f));
     ASSERT_TRUE(child.has_value());
-    EXPECT_TRUE(child->next.has_value()) << child->why;
+    EXPECT_FALSE(child->next.has_value()) << "its maker is the only other trainer, and is left alone for a while";
+    ASSERT_TRUE(delivered(3)) << "not for ever";
+    EXPECT_EQ(last().machine, poisoner.machine);
 }
 
 TEST_F(GateAtStops, AGoodVersionPassesAndCountsForItsMaker) {

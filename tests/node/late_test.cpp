@@ -144,7 +144,7 @@ TEST(NewsCodec, IsReadAsItWasWrittenAndNothingElse) {
     Bytes bytes = news.encode();
     EXPECT_EQ(*News::parse(bytes), news);
     for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(News::parse(ByteView(bytes).first(n)).has_value()) << n;
-    bytes[5] = 9;
+    bytes[5] = 10;
     EXPECT_FALSE(News::parse(bytes).has_value());
     bytes[5] = 8;
     EXPECT_FALSE(News::parse(bytes).has_value()) << "merged, but into what?";
