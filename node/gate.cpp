@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/limits.hpp"
+#include "ledger/entry.hpp"
 
 namespace aip::node {
 namespace {
@@ -110,15 +111,17 @@ Result<void> Gate::load_reputation() {
     const uint64_t size = services_.log.size();
     for (uint64_t i = size > limits::kReputationEntries ? size - limits::kReputationEntries : 0; i < size; ++i) {
         AIP_ASSIGN(const Bytes leaf, services_.log.leaf(i));
-        AIP_ASSIGN(const ledger::HopStatement statement, ledger::read_leaf(leaf));
-        count(statement);
+        AIP_ASSIGN(const ledger::Entry entry, ledger::read_entry(leaf));
+        if (const auto* statement = std::get_if<ledger::HopStatement>(&entry)) count(*statement);
     }
     return {};
 }
 
 // A version that was rejected counts against who handed it over; one that was trained here, or relayed, for it.
 void Gate::count(const ledger::HopStatement& s) {
-    if (!s.received_from || s.what == "ended" || s.what == "retired" || s.what == "recreated") return;
+    if (!s.received_from || s.what == "ended" || s.what == "retired" || s.what == "recreated" ||
+        s.what == "rolled-back")
+        return;
     Reputation& of = reputation_[*s.received_from];
     ++(s.what == "rejected" ? of.rejected : of.accepted);
 }
