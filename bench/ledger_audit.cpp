@@ -67,6 +67,7 @@ class NoManifests final : public ledger::VersionFacts {
 public:
     std::optional<VersionId> add_manifest(ByteView) override { return std::nullopt; }
     std::optional<Facts> of(const VersionId&) const override { return std::nullopt; }
+    std::optional<Digest> weights(const VersionId&) const override { return std::nullopt; }
     std::optional<ledger::TensorChange> change(const VersionId&, const VersionId&) const override {
         return std::nullopt;
     }

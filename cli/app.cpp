@@ -423,6 +423,9 @@ private:
         audit->add_option("--bundle", a_.audit.bundle, "check this file; no daemon is needed");
         audit->add_option("--network", a_.audit.network, "the network's public root key (network.pub)");
         audit->add_option("--policy", a_.audit.policy, "tlog-policy file: whose cosignatures are enough for each step");
+        audit->add_option("--file", a_.audit.file, "a model file: are these the weights of this version?");
+        audit->add_flag("--bytes", a_.audit.bytes, "hash the weights this node holds of every version, too")
+            ->excludes("--bundle");
         audit->add_option("--dot", a_.audit.dot, "new file for Graphviz");
         audit->add_option("--svg", a_.audit.svg, "new file: the lineage as a picture");
     }

@@ -92,6 +92,8 @@ struct AuditOptions {
     std::string bundle;  // instead of asking a daemon
     std::string network;
     std::string policy;  // a tlog-policy file; empty: no witnesses are asked for
+    std::string file;    // the weights of the version, as a model file
+    bool bytes = false;  // hash all weights the daemon holds of this history
     std::string dot;     // files to draw it into
     std::string svg;
 };

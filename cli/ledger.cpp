@@ -145,6 +145,39 @@ Result<Bytes> read_bundle(const std::string& path) {
     return bytes;
 }
 
+struct Evidence {
+    Root root;
+    Bytes bundle;
+    ManifestFacts facts;
+};
+
+Result<Evidence> from_daemon(Context& context, const AuditOptions& options) {
+    AIP_ASSIGN(const VersionId id, version_from(options.version));
+    AIP_ASSIGN(api::Connection connection, context.connect());
+    AIP_ASSIGN(Root root, root_of(options.network, connection));
+    LineageCollector collector(connection, id);
+    AIP_ASSIGN(Bytes bundle, collector.collect());
+    Evidence evidence{std::move(root), std::move(bundle), {}};
+    if (options.bytes) AIP_TRY(collector.hash_weights(evidence.facts));
+    return evidence;
+}
+
+Result<Evidence> from_bundle(const AuditOptions& options) {
+    AIP_ASSIGN(Root root, root_from_file(options.network));
+    AIP_ASSIGN(Bytes bundle, read_bundle(options.bundle));
+    return Evidence{std::move(root), std::move(bundle), {}};
+}
+
+Result<Evidence> evidence_for(Context& context, const AuditOptions& options) {
+    AIP_ASSIGN(Evidence evidence, options.bundle.empty() ? from_daemon(context, options) : from_bundle(options));
+    if (options.file.empty()) return evidence;
+    AIP_ASSIGN(const ledger::BundleReader about, ledger::BundleReader::open(evidence.bundle));
+    AIP_ASSIGN(const OwnedFd file, open_for_reading(options.file));
+    const auto hashed = evidence.facts.add_weights(about.version(), file.get());
+    if (!hashed) return hashed.error().within(options.file);
+    return evidence;
+}
+
 }  // namespace
 
 Result<Outcome> ledger_show(Context& context, const std::string& which, const std::string& node,
@@ -210,24 +243,15 @@ Result<Outcome> ledger_audit(Context& context, const AuditOptions& options) {
     if (!options.policy.empty()) {
         AIP_ASSIGN(policy, read_policy(options.policy));
     }
-    std::optional<Root> root;
-    Bytes bundle;
-    if (!options.bundle.empty()) {
-        AIP_ASSIGN(root, root_from_file(options.network));
-        AIP_ASSIGN(bundle, read_bundle(options.bundle));
-    } else {
-        AIP_ASSIGN(const VersionId id, version_from(options.version));
-        AIP_ASSIGN(api::Connection connection, context.connect());
-        AIP_ASSIGN(root, root_of(options.network, connection));
-        AIP_ASSIGN(bundle, LineageCollector(connection, id).collect());
-    }
-    crypto::Verifier verifier(root->key);
-    const auto lineage = audit_bundle(bundle, verifier, policy ? &*policy : nullptr);
+    auto given = evidence_for(context, options);
+    if (!given) return given.error().code == ErrorCode::kCorrupt ? as_verdict(given.error()) : given.error();
+    crypto::Verifier verifier(given->root.key);
+    const auto lineage = audit_bundle(given->bundle, verifier, policy ? &*policy : nullptr, given->facts);
     if (!lineage) return as_verdict(lineage.error());
     if (!options.dot.empty()) AIP_TRY(write_file(options.dot, as_bytes(lineage_dot(*lineage))));
     if (!options.svg.empty()) AIP_TRY(write_file(options.svg, as_bytes(lineage_svg(*lineage))));
     Outcome outcome{lineage_table(*lineage), Layout::kTable, lineage->is_complete() ? Exit::kOk : Exit::kNotVerified};
-    outcome.report.notes.push_back(root->source);
+    outcome.report.notes.push_back(given->root.source);
     return outcome;
 }
 

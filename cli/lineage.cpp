@@ -1,9 +1,12 @@
 #include "cli/lineage.hpp"
 
+#include "model/import.hpp"
+
 namespace aip::cli {
 namespace {
 
 constexpr std::string_view kManifestColumn = "manifest";
+constexpr std::string_view kAnyTask = "audit";  // the digest of weights does not depend on it
 
 // The manifest in the daemon's report of that name.
 std::optional<Bytes> manifest_in(const Report& report) {
@@ -31,11 +34,30 @@ std::optional<ledger::VersionFacts::Facts> ManifestFacts::of(const VersionId& ve
     return Facts{it->second.content(), it->second.parents()};
 }
 
+Result<void> ManifestFacts::add_weights(const VersionId& version, int file) {
+    AIP_ASSIGN(model::FdSource source, model::FdSource::open(file));
+    AIP_ASSIGN(model::Manifest hashed, model::hash_model(source, {{}, std::string(kAnyTask), {}}));
+    hashed_.insert_or_assign(version, std::move(hashed));
+    return {};
+}
+
+std::optional<Digest> ManifestFacts::weights(const VersionId& version) const {
+    const auto it = hashed_.find(version);
+    return it == hashed_.end() ? std::nullopt : std::optional(it->second.content());
+}
+
+// The bytes themselves where they are at hand, else the manifest.
+const model::Manifest* ManifestFacts::best(const VersionId& version) const {
+    for (const auto* known : {&hashed_, &manifests_})
+        if (const auto it = known->find(version); it != known->end()) return &it->second;
+    return nullptr;
+}
+
 std::optional<ledger::TensorChange> ManifestFacts::change(const VersionId& parent, const VersionId& child) const {
-    const auto before = manifests_.find(parent);
-    const auto after = manifests_.find(child);
-    if (before == manifests_.end() || after == manifests_.end()) return std::nullopt;
-    model::Changes changes = model::changed_tensors(before->second, after->second);
+    const model::Manifest* before = best(parent);
+    const model::Manifest* after = best(child);
+    if (before == nullptr || after == nullptr) return std::nullopt;
+    model::Changes changes = model::changed_tensors(*before, *after);
     return ledger::tensor_change(std::move(changes.names), changes.of);
 }
 
@@ -85,6 +107,18 @@ Result<void> LineageCollector::add_manifest(const VersionId& version) {
     return {};
 }
 
+Result<void> LineageCollector::hash_weights(ManifestFacts& facts) {
+    for (const VersionId& version : known_) {
+        const auto answer = connection_.call(api::ExportVersion{version});
+        if (!answer && answer.error().code == ErrorCode::kNotFound) continue;
+        const auto hashed = !answer        ? Result<void>(answer.error())
+                            : answer->file ? facts.add_weights(version, answer->file->get())
+                                           : Error{ErrorCode::kCorrupt, "the daemon answered without a file"};
+        if (!hashed) return hashed.error().within("version " + version.hex());
+    }
+    return {};
+}
+
 Result<Bytes> LineageCollector::collect() {
     named_.push_back(version_);
     while (!named_.empty()) {  // one answer of the daemon holds so much; what it named beyond is asked for again
@@ -101,9 +135,9 @@ Result<Bytes> LineageCollector::collect() {
     return std::move(bundle_);
 }
 
-Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy) {
+Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy,
+                                     ManifestFacts& facts) {
     AIP_ASSIGN(ledger::BundleReader reader, ledger::BundleReader::open(bundle));
-    ManifestFacts facts;
     ledger::LineageAudit audit(verifier, facts, policy);
     for (;;) {
         AIP_ASSIGN(const auto item, reader.next());

@@ -13,15 +13,21 @@
 
 namespace aip::cli {
 
-// Manifests that came along, each believed only for the version it hashes to.
+// Manifests that came along, each believed only for the version it hashes to, and weights that were hashed here.
 class ManifestFacts final : public ledger::VersionFacts {
 public:
     std::optional<VersionId> add_manifest(ByteView bytes) override;
     std::optional<Facts> of(const VersionId& version) const override;
+    std::optional<Digest> weights(const VersionId& version) const override;
     std::optional<ledger::TensorChange> change(const VersionId& parent, const VersionId& child) const override;
 
+    Result<void> add_weights(const VersionId& version, int file);
+
 private:
+    const model::Manifest* best(const VersionId& version) const;
+
     std::map<VersionId, model::Manifest> manifests_;
+    std::map<VersionId, model::Manifest> hashed_;  // what the bytes at hand say; ids and parents are not theirs
 };
 
 // A bundle under way: asks the daemon for steps, key events and manifests until nothing more is to be had.
@@ -31,6 +37,8 @@ public:
         : connection_(connection), version_(version), bundle_(ledger::bundle_head(version)) {}
 
     Result<Bytes> collect();
+    // Has the daemon hand out the weights it holds of what was collected, and hashes them here.
+    Result<void> hash_weights(ManifestFacts& facts);
 
 private:
     Result<void> walk(const VersionId& from);
@@ -48,7 +56,8 @@ private:
     std::set<Address> nodes_;
 };
 
-Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy);
+Result<ledger::Lineage> audit_bundle(ByteView bundle, crypto::Verifier& verifier, const ledger::Policy* policy,
+                                     ManifestFacts& facts);
 
 Report lineage_table(const ledger::Lineage& lineage);
 std::string lineage_dot(const ledger::Lineage& lineage);

@@ -57,7 +57,7 @@ std::vector<Cell> row_of(const ledger::LineageStep& step, bool first) {
                     says.changed ? Cell(static_cast<int64_t>(says.changed->count)) : Cell(std::monostate{})});
     }
     for (const ledger::Verdict v :
-         {step.signature, step.key, step.inclusion, step.witnessed, step.digest, step.change, step.custody})
+         {step.signature, step.key, step.inclusion, step.witnessed, step.digest, step.bytes, step.change, step.custody})
         row.emplace_back(std::string(ledger::verdict_name(v)));
     std::string witnesses;
     for (const std::string& name : step.witnesses) witnesses += (witnesses.empty() ? "" : " ") + name;
@@ -85,6 +85,7 @@ Report lineage_table(const ledger::Lineage& lineage) {
                    {"inclusion"},
                    {"witnesses"},
                    {"digest"},
+                   {"bytes"},
                    {"change"},
                    {"custody"},
                    {"cosigned_by"},

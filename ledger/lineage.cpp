@@ -26,7 +26,7 @@ std::string_view verdict_name(Verdict verdict) {
 }
 
 bool LineageStep::is_bad() const {
-    const auto all = {signature, key, inclusion, witnessed, digest, change, custody};
+    const auto all = {signature, key, inclusion, witnessed, digest, bytes, change, custody};
     return std::find(all.begin(), all.end(), Verdict::kBad) != all.end();
 }
 
@@ -161,11 +161,15 @@ void LineageAudit::check_witnesses(Stop& stop) const {
 
 void LineageAudit::check_bytes(LineageStep& step) const {
     const HopStatement& says = *step.says;
-    const auto facts = facts_.of(step.version);
-    if (!facts) return;
-    const bool same = facts->content == says.content && (is_passage(says) || facts->parents == says.parents);
-    judge(step, step.digest,
-          same ? Result<void>() : wrong("the manifest of this version names other weights or parents than the entry"));
+    if (const auto weights = facts_.weights(step.version))
+        judge(step, step.bytes,
+              *weights == says.content ? Result<void>() : wrong("the weights at hand are not those the entry names"));
+    if (const auto facts = facts_.of(step.version)) {
+        const bool same = facts->content == says.content && (is_passage(says) || facts->parents == says.parents);
+        judge(step, step.digest,
+              same ? Result<void>()
+                   : wrong("the manifest of this version names other weights or parents than the entry"));
+    }
     if (!says.changed || says.parents.empty()) return;
     const auto change = facts_.change(says.parents.front(), step.version);
     if (change)

@@ -2,7 +2,8 @@
 // section 7.2). Versions form a graph over many logs: each step is an entry of some log, its parents are further steps.
 // Fed with the items of a bundle in any order, finish() walks from the version back to the origins and says of every
 // step what holds: the signature, that the key was valid at that index, that the entry is in the tree, witnesses, that
-// manifest and entry name the same weights, that the declared change is the change, that the giver's proof was real.
+// manifest and entry name the same weights, that the weights at hand are those, that the declared change is the change,
+// that the giver's proof was real.
 //
 // Invariant: a step is good only if nothing of it is wrong and signature, key and inclusion were really checked. Each
 // checkpoint's signatures are checked once, whatever the number of entries under it. One log with two trees of one size
@@ -26,7 +27,8 @@
 
 namespace aip::ledger {
 
-// What is known of the bytes of versions: from manifests, whose digest is the version's id.
+// What is known of the bytes of versions: from manifests, whose digest is the version's id, and from the weights
+// themselves where somebody has hashed them.
 class VersionFacts {
 public:
     virtual ~VersionFacts() = default;
@@ -36,6 +38,7 @@ public:
         std::vector<VersionId> parents;
     };
     virtual std::optional<Facts> of(const VersionId& version) const = 0;
+    virtual std::optional<Digest> weights(const VersionId& version) const = 0;  // content digest of the bytes at hand
     virtual std::optional<TensorChange> change(const VersionId& parent, const VersionId& child) const = 0;
 };
 
@@ -53,7 +56,8 @@ struct LineageStep {
     Verdict key = Verdict::kNotAtHand;
     Verdict inclusion = Verdict::kNotAtHand;
     Verdict witnessed = Verdict::kNotAtHand;
-    Verdict digest = Verdict::kNotAtHand;
+    Verdict digest = Verdict::kNotAtHand;  // of the manifest
+    Verdict bytes = Verdict::kNotAtHand;   // the weights
     Verdict change = Verdict::kNotAtHand;
     Verdict custody = Verdict::kNotAtHand;
     std::string why;  // the first thing that is wrong or missing; empty: nothing

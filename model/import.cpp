@@ -9,10 +9,10 @@
 namespace aip::model {
 namespace {
 
-// Cuts one section after the other into blocks, each of which ends up in the store.
+// Cuts one section after the other into blocks, each of which ends up in the store, if there is one.
 class Cutter {
 public:
-    Cutter(Source& source, BlockStore& blocks, const Progress& progress)
+    Cutter(Source& source, BlockStore* blocks, const Progress& progress)
         : source_(source), blocks_(blocks), progress_(progress) {}
 
     Result<void> header(ByteView bytes) {
@@ -38,8 +38,10 @@ private:
         if (digests_.size() == limits::kBlocksMax)
             return Error{ErrorCode::kInvalid, "model has more than " + std::to_string(limits::kBlocksMax) + " blocks"};
         const Digest digest = crypto::sha256(block);
-        AIP_ASSIGN(const bool there, blocks_.has(digest));
-        if (!there) AIP_TRY(blocks_.put(digest, block));
+        if (blocks_ != nullptr) {
+            AIP_ASSIGN(const bool there, blocks_->has(digest));
+            if (!there) AIP_TRY(blocks_->put(digest, block));
+        }
         digests_.push_back(digest);
         done_ += block.size();
         if (progress_) progress_(done_, source_.size());
@@ -47,7 +49,7 @@ private:
     }
 
     Source& source_;
-    BlockStore& blocks_;
+    BlockStore* blocks_;
     const Progress& progress_;
     Bytes buffer_;
     std::vector<Digest> digests_;
@@ -63,16 +65,22 @@ Result<Bytes> read_block(const Manifest& manifest, BlockStore& blocks, size_t in
     return bytes;
 }
 
-}  // namespace
-
-Result<Manifest> import_model(Source& source, BlockStore& blocks, const ManifestFields& fields,
-                              const Progress& progress) {
+Result<Manifest> cut(Source& source, BlockStore* blocks, const ManifestFields& fields, const Progress& progress) {
     AIP_ASSIGN(const auto raw, read_safetensors_header(source));
     Cutter cutter(source, blocks, progress);
     AIP_TRY(cutter.header(raw.bytes));
     for (const auto& tensor : raw.header.tensors()) AIP_TRY(cutter.tensor(tensor.size()));
     return Manifest::make(raw.header, cutter.digests(), fields);
 }
+
+}  // namespace
+
+Result<Manifest> import_model(Source& source, BlockStore& blocks, const ManifestFields& fields,
+                              const Progress& progress) {
+    return cut(source, &blocks, fields, progress);
+}
+
+Result<Manifest> hash_model(Source& source, const ManifestFields& fields) { return cut(source, nullptr, fields, {}); }
 
 Result<void> export_model(const Manifest& manifest, BlockStore& blocks, Sink& sink) {
     AIP_TRY(check_header(manifest, blocks));

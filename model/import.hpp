@@ -19,6 +19,10 @@ using Progress = std::function<void(uint64_t bytes_done, uint64_t bytes_total)>;
 Result<Manifest> import_model(Source& source, BlockStore& blocks, const ManifestFields& fields,
                               const Progress& progress);
 
+// The manifest that import_model would give, with nothing stored: whose weights a file holds (content() does not depend
+// on `fields`).
+Result<Manifest> hash_model(Source& source, const ManifestFields& fields);
+
 // Checks the header (below), then writes the file. kNotFound or kCorrupt name the block.
 Result<void> export_model(const Manifest& manifest, BlockStore& blocks, Sink& sink);
 

@@ -18,9 +18,14 @@ public:
         const auto it = known.find(version);
         return it == known.end() ? std::nullopt : std::optional(it->second);
     }
+    std::optional<Digest> weights(const VersionId& version) const override {
+        const auto it = hashed.find(version);
+        return it == hashed.end() ? std::nullopt : std::optional(it->second);
+    }
     std::optional<TensorChange> change(const VersionId&, const VersionId&) const override { return changed; }
 
     std::map<VersionId, VersionFacts::Facts> known;
+    std::map<VersionId, Digest> hashed;
     std::optional<TensorChange> changed;
 };
 
@@ -192,6 +197,16 @@ TEST_F(Histories, ManifestsThatSaySomethingElseAreFound) {
     facts_.changed.reset();
     facts_.known[version_of(3)].content.bytes[0] ^= 1;
     EXPECT_EQ(audit(stops()).steps[0].digest, Verdict::kBad);
+}
+
+TEST_F(Histories, WeightsThatAreNotThoseOfTheEntryAreFound) {
+    facts_.hashed[version_of(3)] = says(0, 3, {1, 2}, "merged").content;
+    EXPECT_EQ(audit(stops()).steps[0].bytes, Verdict::kGood);
+    EXPECT_EQ(audit(stops()).steps[1].bytes, Verdict::kNotAtHand);
+    facts_.hashed[version_of(3)].bytes[0] ^= 1;
+    const Lineage lineage = audit(stops());
+    EXPECT_EQ(lineage.steps[0].bytes, Verdict::kBad);
+    EXPECT_EQ(lineage.bad, 1u);
 }
 
 TEST_F(Histories, AreHeldToThePolicyOfTheChecker) {

@@ -25,6 +25,16 @@ TEST(ImportModel, GivesBackTheExactFile) {
     expect_exact_copy(tiny_model(1, 3 * limits::kBlockBytes + 1));
 }
 
+TEST(ImportModel, HashingAloneNamesTheSameWeights) {
+    MemoryBlockStore blocks;
+    const auto imported = import_bytes(tiny_model(1), blocks);
+    ASSERT_TRUE(imported);
+    const Bytes file = tiny_model(1), other = tiny_model(2);
+    MemorySource source(file), another(other);
+    EXPECT_EQ(hash_model(source, {{}, "any", {}})->content(), imported->content());
+    EXPECT_NE(hash_model(another, {{}, "any", {}})->content(), imported->content());
+}
+
 TEST(ImportModel, KeepsOddSpellingOfTheHeader) {
     expect_exact_copy(file_of("{ \"\\u0061\" :\n{\"shape\":[4],\t\"dtype\":\"U8\", \"data_offsets\":[0 ,4]} }  ", 4));
 }

@@ -44,6 +44,18 @@ status=0
 ctl 2 ledger audit "$before" --network "$root" --policy "$dir/strict" --json >"$dir/audit" || status=$?
 ((status == 4)) || fail "nobody cosigns his own ledger, yet the strict policy holds: status $status"
 
+# The weights themselves: what the node holds of the history, and a file that somebody has.
+ctl 2 ledger audit "$version" --network "$root" --bytes --json >"$dir/audit" || fail "bytes: $(jq -c '.rows[].verdict' "$dir/audit")"
+held=$(jq '[.rows[] | select(.bytes == "good")] | length' "$dir/audit")
+((held > 0)) || fail "no weights were hashed"
+for i in 1 2 3; do ctl "$i" models export "$before" --out "$dir/before.safetensors" >/dev/null 2>&1 && break; done
+ctl 2 ledger audit "$before" --network "$root" --file "$dir/before.safetensors" --json >"$dir/audit" || fail "the file is not verified"
+[[ $(jq -r '.rows[0].bytes' "$dir/audit") == good ]] || fail "the file was not hashed"
+status=0
+ctl 2 ledger audit "$version" --network "$root" --file "$dir/before.safetensors" --json >"$dir/audit" || status=$?
+((status == 4)) || fail "weights of another version: status $status"
+ok "weights of $held versions hashed; a file is told from another: $(jq -r '.rows[0].verdict' "$dir/audit")"
+
 # The key of n2 is rotated; its log stays whole.
 old=$(ctl 2 key list --json | jq -r '.rows[-1].key')
 stops 2
