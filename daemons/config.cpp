@@ -48,6 +48,7 @@ void read_dpdk(ConfigTable t, DpdkConfig& dpdk) {
 
 void read_storage(ConfigTable t, StorageConfig& storage) {
     t.number("keep_versions", storage.keep_versions, {1, 1'000'000});
+    t.text("tiles_dir", storage.tiles_dir, ConfigTable::kMayBeEmpty);
     t.finish();
 }
 

@@ -53,7 +53,8 @@ struct DpdkConfig {
 };
 
 struct StorageConfig {
-    uint32_t keep_versions = 64;  // per task, the most recent; the ledger keeps every entry
+    uint32_t keep_versions = 64;      // per task, the most recent; the ledger keeps every entry
+    std::string tiles_dir = "tiles";  // the ledger as tlog-tiles; a relative path starts at state_dir; empty: none
 };
 
 struct Config {

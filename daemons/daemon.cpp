@@ -23,8 +23,10 @@
 #include "dataplane/udp/udp_port.hpp"
 #include "ledger/journal_file.hpp"
 #include "ledger/rocksdb/rocks_log_store.hpp"
+#include "ledger/tiles_keeper.hpp"
 #include "model/file_block_store.hpp"
 #include "model/rocksdb/rocks_kv_store.hpp"
+#include "node/cosignatures.hpp"
 
 namespace aip::daemons {
 namespace {
@@ -87,6 +89,8 @@ struct Daemon::Parts {
     std::unique_ptr<ledger::FileJournalFile> journal;
     std::unique_ptr<ledger::Log> log;
     std::unique_ptr<StorageThread> storage;
+    std::unique_ptr<StorageThread> files;  // for tiles: their disk may be slow or full
+    std::unique_ptr<ledger::TilesKeeper> tiles;
     std::unique_ptr<node::Node> node;
     bool stopping = false;
     std::optional<Error> failure;
@@ -99,6 +103,7 @@ struct Daemon::Parts {
     Result<void> open_control();
     Result<void> open_stores();
     Result<void> start_node();
+    void keep_tiles();
     void watch(int fd);
     void arm();
     bool must_poll() const;
@@ -200,6 +205,17 @@ Result<void> Daemon::Parts::start_node() {
     return {};
 }
 
+void Daemon::Parts::keep_tiles() {
+    const std::string& directory = config.storage.tiles_dir;
+    if (directory.empty()) return;
+    files = std::make_unique<StorageThread>();
+    watch(files->wake_fd());
+    tiles = std::make_unique<ledger::TilesKeeper>(
+        *log, directory.front() == '/' ? directory : in_state(directory.c_str()), *storage, *files,
+        [this](uint64_t size) { return node::cosignatures(*state, size); },
+        [this](std::string_view line) { logger->warn("{}", line); });
+}
+
 // Readiness of `fd` ends a sleep; what is there to read is read by whoever owns it. Armed only before a sleep: a wait
 // that is renewed while the descriptor is still readable would keep io.poll() busy for ever.
 void Daemon::Parts::watch(int fd) { watches.push_back(std::make_unique<Watch>(io, fd)); }
@@ -220,7 +236,8 @@ bool Daemon::Parts::must_poll() const {
 }
 
 void Daemon::Parts::sleep(Duration backoff) {
-    const Duration until_timer = node->next_wakeup() - clock.now();
+    const Instant timer = tiles ? std::min(node->next_wakeup(), tiles->next_wakeup()) : node->next_wakeup();
+    const Duration until_timer = timer - clock.now();
     Duration nap = must_poll() ? std::min(backoff, until_timer) : until_timer;
     nap = std::clamp(nap, Duration(), Duration::seconds(1));
     if (nap == Duration()) return;
@@ -231,6 +248,7 @@ void Daemon::Parts::sleep(Duration backoff) {
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Daemon::~Daemon() {
+    if (parts_->files) parts_->files->stop();
     if (parts_->storage) parts_->storage->stop();  // completions that wait are dropped before the node goes
     parts_->node.reset();
 }
@@ -243,6 +261,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config) {
     AIP_TRY(drop_privileges(config.node.user));
     AIP_TRY(parts->open_stores());
     AIP_TRY(parts->start_node());
+    parts->keep_tiles();
     parts->logger->info("aipacketd is {}, ledger of {} entries, control socket {}",
                         parts->signer->self().address.text(), parts->log->size(), config.control.socket);
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
@@ -262,6 +281,7 @@ Result<void> Daemon::run() {
             p.logger->info("port {}: link is {}", p.config.ports[change.port].name, change.up ? "up" : "down");
             p.node->set_link(change.port, change.up);
         }
+        if (p.tiles) done += p.files->drain() + p.tiles->poll(p.clock.now());
         done += p.node->poll(p.clock.now());
         const Duration nap = backoff.next(done > 0);
         if (done == 0) p.sleep(nap);

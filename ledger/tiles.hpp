@@ -24,6 +24,9 @@ std::string bundle_file(uint64_t index, uint64_t width);
 Result<std::vector<Digest>> parse_tile(ByteView bytes, uint64_t width);
 Result<std::vector<Bytes>> parse_bundle(ByteView bytes, uint64_t width);
 
+// Entries that the checkpoint in `directory` speaks of, 0 if there is none; kExists: it is of another log.
+Result<uint64_t> tiles_size(const std::string& directory, const std::string& origin);
+
 struct TilesReport {
     std::string origin;
     uint64_t old_size = 0;  // of what was there

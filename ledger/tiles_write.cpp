@@ -50,6 +50,8 @@ public:
     Result<Digest> root() const;
 
 private:
+    Result<std::vector<Digest>> load_tile(unsigned level, uint64_t at, uint64_t width) const;
+    Result<void> load_bundle(uint64_t at, uint64_t width);
     uint64_t index(unsigned level) const { return size_ >> (8 * level) >> 8; }
     Result<Bytes> file(const std::string& name, size_t bytes_max) const {
         return crypto::read_small_file(directory_ + "/" + name, bytes_max);
@@ -66,21 +68,38 @@ private:
     Bytes bundle_;
 };
 
+// A partial tile is gone, and its full one there, if writing stopped before the checkpoint was replaced.
+Result<std::vector<Digest>> TileEdge::load_tile(unsigned level, uint64_t at, uint64_t width) const {
+    const auto partial = file(tile_file(level, at, width), kTileWidth * Digest::kSize);
+    if (partial) return parse_tile(*partial, width);
+    AIP_ASSIGN(const Bytes bytes, file(tile_file(level, at, kTileWidth), kTileWidth * Digest::kSize));
+    AIP_ASSIGN(auto hashes, parse_tile(bytes, kTileWidth));
+    hashes.resize(width);
+    return hashes;
+}
+
+Result<void> TileEdge::load_bundle(uint64_t at, uint64_t width) {
+    const size_t bytes_max = kTileWidth * (2 + limits::kLeafBytesMax);
+    const auto partial = file(bundle_file(at, width), bytes_max);
+    const auto bytes = partial ? partial : file(bundle_file(at, kTileWidth), bytes_max);
+    if (!bytes) return bytes.error();
+    AIP_ASSIGN(auto entries, parse_bundle(*bytes, partial ? width : kTileWidth));
+    entries.resize(width);
+    for (size_t i = 0; i < width; ++i) {
+        if (leaf_hash(entries[i]) != tiles_[0][i])
+            return Error{ErrorCode::kCorrupt, "the newest entries in " + directory_ + " are damaged"};
+        Writer(bundle_).u16(static_cast<uint16_t>(entries[i].size())).put(entries[i]);
+    }
+    return {};
+}
+
 Result<void> TileEdge::load(uint64_t size) {
     for (unsigned level = 0; level < kTileLevels; ++level) {
         const uint64_t width = (size >> (8 * level)) % kTileWidth;
         if (width == 0) continue;
-        AIP_ASSIGN(const Bytes bytes,
-                   file(tile_file(level, size >> (8 * level) >> 8, width), kTileWidth * Digest::kSize));
-        AIP_ASSIGN(tiles_[level], parse_tile(bytes, width));
+        AIP_ASSIGN(tiles_[level], load_tile(level, size >> (8 * level) >> 8, width));
     }
-    if (const uint64_t width = size % kTileWidth; width != 0) {
-        AIP_ASSIGN(bundle_, file(bundle_file(size >> 8, width), kTileWidth * (2 + limits::kLeafBytesMax)));
-        AIP_ASSIGN(const auto entries, parse_bundle(bundle_, width));
-        for (size_t i = 0; i < entries.size(); ++i)
-            if (leaf_hash(entries[i]) != tiles_[0][i])
-                return Error{ErrorCode::kCorrupt, "the newest entries in " + directory_ + " are damaged"};
-    }
+    if (size % kTileWidth != 0) AIP_TRY(load_bundle(size >> 8, size % kTileWidth));
     size_ = size;
     return {};
 }
@@ -156,6 +175,11 @@ Result<Checkpoint> checkpoint_of(const std::string& directory, const std::string
 }
 
 }  // namespace
+
+Result<uint64_t> tiles_size(const std::string& directory, const std::string& origin) {
+    AIP_ASSIGN(const Checkpoint there, checkpoint_of(directory, origin));
+    return there.size;
+}
 
 Result<TilesReport> write_tiles(ExportSource& source, const std::string& directory, uint64_t entries_max) {
     AIP_ASSIGN(const std::vector<NoteKey> keys, source.keys());

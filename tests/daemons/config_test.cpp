@@ -63,6 +63,7 @@ TEST(Config, SampleShowsTheDefaults) {
     EXPECT_EQ(shown->control.socket, defaults->control.socket);
     EXPECT_EQ(shown->dpdk.memory_mb, defaults->dpdk.memory_mb);
     EXPECT_EQ(shown->storage.keep_versions, defaults->storage.keep_versions);
+    EXPECT_EQ(shown->storage.tiles_dir, defaults->storage.tiles_dir);
     EXPECT_EQ(shown->ports[1].mtu, defaults->ports[0].mtu);
 }
 

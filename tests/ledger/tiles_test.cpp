@@ -130,6 +130,24 @@ TEST(Tiles, DamageAtTheirRightEdgeIsFoundBeforeTheyGrow) {
     }
 }
 
+// Full tiles are there and their partial ones gone, but the checkpoint is old: the process died before it was replaced.
+TEST(Tiles, GoOnAfterWritingStoppedBeforeTheCheckpoint) {
+    World w;
+    w.grow_to(300);
+    ASSERT_TRUE(w.write());
+    const std::string old = read_text(w.tiles + "/checkpoint");
+    w.grow_to(600);
+    ASSERT_TRUE(w.write());
+    write_text(w.tiles + "/checkpoint", old);
+    w.grow_to(700);
+    const auto report = w.write();
+    ASSERT_TRUE(report) << report.error().text;
+    EXPECT_EQ(report->old_size, 300u);
+    ASSERT_TRUE(write_tiles(w.source, w.dir / "other", kTreeSizeMax));
+    for (const char* name : {"/tile/0/001", "/tile/entries/001", "/tile/1/000.p/2", "/checkpoint"})
+        EXPECT_EQ(read_text(w.tiles + name), read_text(w.dir / "other" + name)) << name;
+}
+
 TEST(Tiles, OfAnotherLogAreNotOverwritten) {
     World w;
     w.grow_to(3);
