@@ -356,11 +356,10 @@ private:
             command(ledger, "verify", "check every signature and proof of this node's ledger, or an export",
                     "aipctl ledger verify --network my-network/network.pub", [this](Context& c) {
                         return a_.policy.empty() ? ledger_verify(c, a_.directory, a_.network)
-                                                 : ledger_verify_policy(a_.policy, a_.directory);
+                                                 : ledger_verify_policy(c, a_.policy, a_.directory);
                     });
-        CLI::Option* what = verify->add_option("DIR", a_.directory, "an export, or a proof; no daemon is needed");
-        verify->add_option("--policy", a_.policy, "tlog-policy file: whose cosignatures are enough for this proof")
-            ->needs(what);
+        verify->add_option("DIR", a_.directory, "an export, or with --policy a proof; no daemon is needed");
+        verify->add_option("--policy", a_.policy, "tlog-policy file: are the cosignatures enough for it?");
         add_audit(ledger);
         for (CLI::App* checked : {show, prove, verify})
             checked->add_option("--network", a_.network, "the network's public root key (network.pub)");

@@ -110,7 +110,7 @@ Result<Outcome> ledger_restore(Context& context, const std::string& directory, c
 
 // witness.cpp
 Result<Outcome> ledger_checkpoint(Context& context);
-Result<Outcome> ledger_verify_policy(const std::string& policy_file, const std::string& proof_file);
+Result<Outcome> ledger_verify_policy(Context& context, const std::string& policy_file, const std::string& proof_file);
 Result<Outcome> ledger_fork_proof(const std::string& file, const std::string& network);
 
 }  // namespace aip::cli

@@ -1,5 +1,5 @@
 // What aipctl says about witnesses: who has cosigned, whether that satisfies a policy, and what a fork proof proves. It
-// checks all of it itself; only `ledger checkpoint` asks the daemon, for the checkpoint.
+// checks all of it itself; the daemon is asked for the newest checkpoint alone.
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/ledger_source.hpp"
@@ -45,18 +45,31 @@ Result<Evidence> evidence_in(const std::string& file) {
     return Evidence{file, "a checkpoint alone"};
 }
 
+// The newest checkpoint of this node's ledger, as the daemon gives it.
+Result<std::string> newest_checkpoint(ControlLedger& ledger) {
+    AIP_ASSIGN(const auto text, ledger.checkpoint(ledger::kTreeSizeMax));
+    if (!text) return Error{ErrorCode::kNotFound, "the ledger has no checkpoint yet: nothing was written into it"};
+    return *text;
+}
+
+Result<std::string> text_to_verify(Context& context, const std::string& proof_file) {
+    if (!proof_file.empty()) return read_text(proof_file);
+    AIP_ASSIGN(api::Connection connection, context.connect());
+    ControlLedger ledger(connection);
+    return newest_checkpoint(ledger);
+}
+
 }  // namespace
 
 Result<Outcome> ledger_checkpoint(Context& context) {
     AIP_ASSIGN(api::Connection connection, context.connect());
     ControlLedger ledger(connection);
-    AIP_ASSIGN(const auto text, ledger.checkpoint(ledger::kTreeSizeMax));
-    if (!text) return Error{ErrorCode::kNotFound, "the ledger has no checkpoint yet: nothing was written into it"};
+    AIP_ASSIGN(const std::string text, newest_checkpoint(ledger));
     AIP_ASSIGN(const std::vector<ledger::NoteKey> keys, ledger.keys());
     const ledger::NoteKey& key = keys.back();  // the newest
-    const auto checkpoint = ledger::open_checkpoint(*text, key);
+    const auto checkpoint = ledger::open_checkpoint(text, key);
     if (!checkpoint) return not_verified(checkpoint.error());
-    AIP_ASSIGN(const ledger::Note note, ledger::Note::parse(*text));
+    AIP_ASSIGN(const ledger::Note note, ledger::Note::parse(text));
     Report table{"checkpoint of " + checkpoint->origin, {{"name"}, {"signature"}, {"time"}}, {}, {}};
     for (const ledger::NoteSignature& line : note.signatures) {
         const bool own = line.name == key.name && line.key_id == key.id();
@@ -69,13 +82,13 @@ Result<Outcome> ledger_checkpoint(Context& context) {
                               time});
     }
     table.notes = {"size " + std::to_string(checkpoint->size) + ", root " + checkpoint->root.hex(),
-                   "cosignatures are checked under a policy: aipctl ledger verify --policy FILE PROOF"};
+                   "cosignatures are checked under a policy: aipctl ledger verify --policy FILE"};
     return Outcome{std::move(table), Layout::kTable, Exit::kOk};
 }
 
-Result<Outcome> ledger_verify_policy(const std::string& policy_file, const std::string& proof_file) {
+Result<Outcome> ledger_verify_policy(Context& context, const std::string& policy_file, const std::string& proof_file) {
     AIP_ASSIGN(const ledger::Policy policy, read_policy(policy_file));
-    AIP_ASSIGN(const std::string proof_text, read_text(proof_file));
+    AIP_ASSIGN(const std::string proof_text, text_to_verify(context, proof_file));
     const auto evidence = evidence_in(proof_text);
     if (!evidence) return not_verified(evidence.error());
     const auto verdict = ledger::check_policy(policy, evidence->checkpoint);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kLate = Duration::seconds(5);  // an answer that comes so late is still kept
 constexpr size_t kRoundsMax = 64;
+constexpr uint32_t kTriesMax = 5;
 
 // What a witness has cosigned of ours must be how our tree began: otherwise it is our tree that went back.
 Result<void> still_ours(const ledger::Log& log, const ledger::SignedHead& held) {
@@ -78,16 +79,21 @@ std::vector<Address> Witnessing::witnesses_for(const Address& receiver) const {
 }
 
 void Witnessing::gather(const Address& receiver, Instant now, std::function<void()> then) {
+    start_round(receiver, now, std::move(then), true);
+}
+
+void Witnessing::start_round(const Address& receiver, Instant now, std::function<void()> then, bool waited_for) {
     const std::vector<Address> witnesses = witnesses_for(receiver);
     if (witnesses.empty() || rounds_.size() >= kRoundsMax) return then();
     const uint64_t id = next_round_++;
     if (witnesses_.size() > limits::kWitnessLogsMax) witnesses_.clear();  // who answers is learned again
-    rounds_[id] = Round{0, {}, {}, {}, now + kGatherMax, std::move(then)};
+    rounds_[id] = Round{0, {}, {}, {}, now + kGatherMax, std::move(then), waited_for};
     std::vector<std::pair<Address, uint64_t>> known;
     for (const Address& node : witnesses) known.emplace_back(node, witnesses_[node].size);
     submit(
         services_.storage,
         [&log = services_.log, known]() -> Result<Requests> {
+            if (log.size() == 0) return Requests{};
             AIP_ASSIGN(const std::string checkpoint, log.checkpoint());
             Requests requests{log.size(), checkpoint, {}};
             for (const auto& [node, size] : known) {
@@ -108,6 +114,7 @@ void Witnessing::begin(uint64_t id, Result<Requests> requests) {
         round.size = requests->size;
         round.checkpoint = std::move(requests->checkpoint);
         for (auto& [node, text] : requests->texts) {
+            if (!worth_asking(node, round)) continue;
             round.waiting.insert(node);
             ++asked_;
             send(node, WitnessRequest{services_.signer.credential(), std::move(text)});
@@ -116,6 +123,16 @@ void Witnessing::begin(uint64_t id, Result<Requests> requests) {
         services_.host.log("no checkpoint to be cosigned: " + requests.error().text);
     }
     if (round.waiting.empty()) finish(round);
+}
+
+// Who does not answer, or refuses, is not asked for ever unless a model waits.
+bool Witnessing::worth_asking(const Address& witness, const Round& round) {
+    Asked& asked = witnesses_[witness];
+    if (asked.asked_about != round.size) {
+        asked.asked_about = round.size;
+        asked.tries = 0;
+    }
+    return round.waited_for || asked.tries++ < kTriesMax;
 }
 
 void Witnessing::finish(Round& round) {
@@ -154,7 +171,10 @@ void Witnessing::took_cosignature(Round& round, const Address& witness, const Wi
         return;
     }
     ++cosigned_;
-    witnesses_[witness] = {round.size, *seconds, key.vkey(), reply.status};
+    Asked& asked = witnesses_[witness];
+    asked.size = round.size;
+    asked.seconds = *seconds;
+    asked.vkey = key.vkey();
     submit(
         services_.storage,
         [&state = services_.state, size = round.size, witness, line = reply.body] {

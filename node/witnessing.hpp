@@ -1,7 +1,8 @@
 // Witnessing: this node's part in keeping logs honest (rfc/0014 sections 5 and 7). It asks neighbours and the receiver
 // of a model to cosign its newest checkpoint before the model leaves, for a short bounded time; it cosigns theirs; it
 // exchanges the newest checkpoints it has seen with its neighbours; and it quarantines a node that is proven to have
-// rewritten its log: nothing more is taken from it or sent to it, and the proof is handed on.
+// rewritten its log: nothing more is taken from it or sent to it, and the proof is handed on. With each round of
+// gossip, what no model took along, or was not answered, is asked again.
 //
 // Invariant: nothing waits longer than kGatherMax; without a neighbour nothing waits at all. Who is quarantined is
 // durable before anybody is told. Limits on everything: rates, open questions, logs, offenders.
@@ -60,12 +61,15 @@ private:
         std::set<Address> again;  // were told where they stand, and asked once more
         Instant until;
         std::function<void()> then;
+        bool waited_for = true;  // by a model
     };
     struct Asked {  // a witness of ours
         uint64_t size = 0;
         uint64_t seconds = 0;
         std::string vkey;
         uint16_t status = 0;  // of its last answer; 0: none yet
+        uint64_t asked_about = 0;
+        uint32_t tries = 0;  // to ask about that size when no model waited
     };
     struct Partner {
         uint64_t told = 0;  // news of the book up to here
@@ -79,6 +83,8 @@ private:
     };
 
     std::vector<Address> witnesses_for(const Address& receiver) const;
+    void start_round(const Address& receiver, Instant now, std::function<void()> then, bool waited_for);
+    bool worth_asking(const Address& witness, const Round& round);
     void begin(uint64_t id, Result<Requests> requests);
     void finish(Round& round);
     void ask_again(Round& round, const Address& witness, const ledger::CertifiedHead& held);

@@ -174,6 +174,9 @@ size_t Witnessing::gossip(Instant now) {
     size_t sent = 0;
     for (const Address& node : neighbours)
         if (!quarantined(node)) sent += tell(node, partners_[node]);
+    if (rounds_.empty())
+        start_round(
+            services_.self(), now, [] {}, false);
     return sent;
 }
 
