@@ -64,6 +64,8 @@ public:
     void cancel(CancelCode code, std::string_view text, Instant now);
 
     Progress progress() const;
+    // Of a sender that started anew, to a receiver that lacks the head: it may have another one than was offered first.
+    bool may_be_outdated(const Header& offer) const { return state_ == State::kHead && offer.symbol != sender_life_; }
     bool done() const { return state_ == State::kDone; }          // stored and receipted; still answers
     bool finished() const { return state_ == State::kFinished; }  // cancelled or failed, nothing more to send
 

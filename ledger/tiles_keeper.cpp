@@ -9,7 +9,7 @@ class TilesKeeper::Batch final : public ExportSource {
 public:
     Batch(NoteKey key, uint64_t first) : key_(std::move(key)), first_(first) {}
 
-    Result<NoteKey> key() override { return key_; }
+    Result<std::vector<NoteKey>> keys() override { return std::vector{key_}; }
     Result<std::optional<std::string>> checkpoint(uint64_t) override { return std::optional(text_); }
     Result<Bytes> entry(uint64_t index) override {
         if (index < first_ || index - first_ >= leaves_.size())

@@ -92,7 +92,11 @@ void Exchange::on_packet(const PacketView& packet, Instant now) {
     switch (packet.header.kind) {
         case Kind::kOffer:
         case Kind::kSymbol: {
-            const auto it = incoming_.find(Incoming{packet.source, packet.header.transfer});
+            auto it = incoming_.find(Incoming{packet.source, packet.header.transfer});
+            if (it != incoming_.end() && packet.header.kind == Kind::kOffer && is_outdated(*it->second, packet)) {
+                incoming_.erase(it);
+                it = incoming_.end();
+            }
             if (it != incoming_.end())
                 it->second->receiver.on_packet(packet, now);
             else if (packet.header.kind == Kind::kOffer)
@@ -150,6 +154,13 @@ Result<aipacket::Offer> Exchange::open_offer(const PacketView& packet) {
     if (offer.transfer != packet.header.transfer || offer.destination != services_.self())
         return Error{ErrorCode::kDenied, "offer belongs to another transfer"};
     return offer;
+}
+
+// A sender that begins again may have another head, such as one with more cosignatures.
+bool Exchange::is_outdated(const Receiving& receiving, const PacketView& packet) {
+    if (!receiving.receiver.may_be_outdated(packet.header)) return false;
+    const auto offer = open_offer(packet);
+    return offer && *offer != receiving.offer;
 }
 
 // One member that offers and never sends must not keep all others out.

@@ -110,6 +110,7 @@ private:
     template <class Machine>
     bool push(const Address& to, Machine& machine, Instant now);
     void on_offer(const aipacket::PacketView& packet, Instant now);
+    bool is_outdated(const Receiving& receiving, const aipacket::PacketView& packet);
     Result<aipacket::Offer> open_offer(const aipacket::PacketView& packet);
     bool repeat_receipt(const aipacket::PacketView& packet);
     size_t poll_sending(Sending& sending, Instant now);
