@@ -36,7 +36,8 @@ std::optional<ledger::VersionFacts::Facts> ManifestFacts::of(const VersionId& ve
 
 Result<void> ManifestFacts::add_weights(const VersionId& version, int file) {
     AIP_ASSIGN(model::FdSource source, model::FdSource::open(file));
-    AIP_ASSIGN(model::Manifest hashed, model::hash_model(source, {{}, std::string(kAnyTask), {}}));
+    Serial core;
+    AIP_ASSIGN(model::Manifest hashed, model::hash_model(source, {{}, std::string(kAnyTask), {}}, core));
     hashed_.insert_or_assign(version, std::move(hashed));
     return {};
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "daemons/bridge.hpp"
+#include "daemons/core_pool.hpp"
 #include "daemons/link_watch.hpp"
 #include "daemons/logging.hpp"
 #include "daemons/privileges.hpp"
@@ -88,6 +89,7 @@ struct Daemon::Parts {
     std::unique_ptr<ledger::RocksLogStore> log_store;
     std::unique_ptr<ledger::FileJournalFile> journal;
     std::unique_ptr<ledger::Log> log;
+    std::unique_ptr<CorePool> cores;
     std::unique_ptr<StorageThread> storage;
     std::unique_ptr<StorageThread> files;  // for tiles: their disk may be slow or full
     std::unique_ptr<ledger::TilesKeeper> tiles;
@@ -189,6 +191,7 @@ Result<void> Daemon::Parts::open_stores() {
 }
 
 Result<void> Daemon::Parts::start_node() {
+    cores = std::make_unique<CorePool>(std::max(1u, std::thread::hardware_concurrency()));
     storage = std::make_unique<StorageThread>();
     watch(storage->wake_fd());
     node::Settings settings;
@@ -198,8 +201,8 @@ Result<void> Daemon::Parts::start_node() {
     settings.keep_versions = config.storage.keep_versions;
     settings.ports = std::move(routing);
     AIP_ASSIGN(settings.key_note, crypto::load_rotation_note(config.node.key_dir));
-    const node::Services services{clock,  rng,  *storage, *blocks,    *versions, *custody,
-                                  *state, *log, *signer,  *dataplane, *bridge};
+    const node::Services services{clock,    rng,    *storage, *cores,  *blocks,    *versions,
+                                  *custody, *state, *log,     *signer, *dataplane, *bridge};
     AIP_ASSIGN(node, node::Node::start(services, std::move(settings), root));
     bridge->attach(*node);
     return {};

@@ -34,7 +34,7 @@ Result<std::optional<ledger::TensorChange>> change_of(const Services& services, 
 Result<model::Manifest> record_version(const Services& services, model::Source& file,
                                        const model::ManifestFields& fields, ledger::HopStatement statement,
                                        const model::Progress& progress) {
-    AIP_ASSIGN(model::Manifest manifest, model::import_model(file, services.blocks, fields, progress));
+    AIP_ASSIGN(model::Manifest manifest, model::import_model(file, services.blocks, fields, progress, services.cores));
     const Bytes sealed = services.signer.seal(kManifestDomain, manifest.bytes());
     AIP_TRY(services.versions.put(manifest, sealed, services.clock.wall(), true));
     statement.version = manifest.id();

@@ -11,6 +11,7 @@
 
 #include "base/executor.hpp"
 #include "base/kv_store.hpp"
+#include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "crypto/identity.hpp"
@@ -62,6 +63,7 @@ struct Services {
     const Clock& clock;
     Rng& rng;
     Executor& storage;
+    Parallel& cores;  // for jobs on `storage`
     model::BlockStore& blocks;
     model::VersionStore& versions;
     CustodyStore& custody;

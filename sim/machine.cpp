@@ -50,9 +50,8 @@ Result<void> Machine::start() {
     AIP_ASSIGN(life->log, ledger::Log::open(log_store_, journal_, signer_));
     life->jobs_until = queue_.now();
     life_ = life;
-    const node::Services services{queue_,         rng_,       *this,      faulty_blocks_, *life->versions,
-                                  *life->custody, faulty_kv_, *life->log, signer_,        *life->dataplane,
-                                  *this};
+    const node::Services services{queue_,         rng_,       *this,      cores_,  faulty_blocks_,   *life->versions,
+                                  *life->custody, faulty_kv_, *life->log, signer_, *life->dataplane, *this};
     AIP_ASSIGN(life->node, node::Node::start(services, options_.settings, root_));
     later(queue_.now(), [this] { wake(); });
     start_program();

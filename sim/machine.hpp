@@ -94,6 +94,7 @@ private:
 
     EventQueue& queue_;
     SeededRng rng_;
+    Serial cores_;
     crypto::PublicKey root_;
     crypto::Signer signer_;
     MachineOptions options_;

@@ -31,8 +31,9 @@ TEST(ImportModel, HashingAloneNamesTheSameWeights) {
     ASSERT_TRUE(imported);
     const Bytes file = tiny_model(1), other = tiny_model(2);
     MemorySource source(file), another(other);
-    EXPECT_EQ(hash_model(source, {{}, "any", {}})->content(), imported->content());
-    EXPECT_NE(hash_model(another, {{}, "any", {}})->content(), imported->content());
+    Serial core;
+    EXPECT_EQ(hash_model(source, {{}, "any", {}}, core)->content(), imported->content());
+    EXPECT_NE(hash_model(another, {{}, "any", {}}, core)->content(), imported->content());
 }
 
 TEST(ImportModel, KeepsOddSpellingOfTheHeader) {
@@ -60,13 +61,38 @@ TEST(ImportModel, ReportsProgressUpToTheWholeFile) {
     MemorySource source(file);
     MemoryBlockStore blocks;
     std::vector<uint64_t> done;
-    ASSERT_TRUE(import_model(source, blocks, fields(), [&](uint64_t now, uint64_t total) {
+    const auto note = [&](uint64_t now, uint64_t total) {
         EXPECT_EQ(total, file.size());
         done.push_back(now);
-    }));
+    };
+    Serial cores;
+    ASSERT_TRUE(import_model(source, blocks, fields(), note, cores));
     ASSERT_EQ(done.size(), 3u);
     EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
     EXPECT_EQ(done.back(), file.size());
+}
+
+// Three at once, the last of them first.
+struct Backwards final : Parallel {
+    size_t width() const override { return 3; }
+    void each(size_t count, const std::function<void(size_t)>& work) override {
+        while (count > 0) work(--count);
+    }
+};
+
+TEST(ImportModel, IsTheSameOnAnyNumberOfCores) {
+    for (size_t blocks_of_tensor : {1, 2, 3, 4, 7}) {
+        const Bytes file = tiny_model(1, blocks_of_tensor * limits::kBlockBytes + 5);
+        MemorySource source(file);
+        MemoryBlockStore blocks, others;
+        Serial one;
+        Backwards three;
+        const auto manifest = import_model(source, blocks, fields(), {}, one);
+        const auto other = import_model(source, others, fields(), {}, three);
+        ASSERT_TRUE(manifest && other);
+        EXPECT_EQ(manifest->id(), other->id());
+        EXPECT_EQ(blocks.block_count(), others.block_count());
+    }
 }
 
 TEST(ImportModel, PutsOnlyWhatIsNotThereYet) {

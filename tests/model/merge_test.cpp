@@ -40,7 +40,8 @@ struct Merge : testing::Test {
         auto source = MergedModel::open(std::move(models), **rule, blocks);
         if (!source) return source.error();
         weights = source->weights();
-        return import_model(*source, blocks, test::fields(), {});
+        Serial cores;
+        return import_model(*source, blocks, test::fields(), {}, cores);
     }
     Result<Manifest> merged(const std::vector<Manifest>& models, const MergeOrder& order) {
         std::vector<MergeInput> inputs;
@@ -190,7 +191,8 @@ TEST_F(Merge, DamagedBlockIsAnErrorAndNoModel) {
     const auto rule = make_merge_rule({}, 2).value();
     auto source = MergedModel::open({{a, 1}, {b, 1}}, *rule, faulty).value();
     faulty.flip_bit_on_read(3);
-    EXPECT_EQ(import_model(source, blocks, test::fields(), {}).error().code, ErrorCode::kCorrupt);
+    Serial cores;
+    EXPECT_EQ(import_model(source, blocks, test::fields(), {}, cores).error().code, ErrorCode::kCorrupt);
 }
 
 class MergeProperty : public Merge, public testing::WithParamInterface<const char*> {

@@ -43,7 +43,8 @@ TEST(FdSource, NoticesAFileThatBecameShorter) {
     ASSERT_TRUE(source);
     ASSERT_EQ(ftruncate(file.fd(), 1000), 0);
     MemoryBlockStore blocks;
-    const auto manifest = import_model(*source, blocks, fields(), {});
+    Serial cores;
+    const auto manifest = import_model(*source, blocks, fields(), {}, cores);
     ASSERT_FALSE(manifest);
     EXPECT_EQ(manifest.error().code, ErrorCode::kInvalid);
     EXPECT_THAT(manifest.error().text, HasSubstr("file was truncated while being read"));

@@ -34,7 +34,8 @@ inline ManifestFields fields(std::string task = "fashion") { return {{}, std::mo
 
 inline Result<Manifest> import_bytes(ByteView file, BlockStore& blocks, const ManifestFields& about = fields()) {
     MemorySource source(file);
-    return import_model(source, blocks, about, {});
+    Serial cores;
+    return import_model(source, blocks, about, {}, cores);
 }
 
 inline Result<Bytes> export_bytes(const Manifest& manifest, BlockStore& blocks) {

@@ -66,7 +66,8 @@ crypto::Signer member(uint8_t n, uint8_t root = 1) {
 struct Admit : testing::Test {
     Admit() {
         OwnedSource source(model_file(1));
-        manifest = *model::import_model(source, blocks, {{}, kTask, {}}, {});
+        Serial cores;
+        manifest = *model::import_model(source, blocks, {{}, kTask, {}}, {}, cores);
         statement.version = manifest->id();
         statement.content = manifest->content();
         statement.task = kTask;
