@@ -100,6 +100,12 @@ for i in 1 2 3; do kill -KILL "${pid[$i]}" && unset "pid[$i]"; done
 "$aipctl" ledger audit --bundle "$dir/model.lineage" --network "$root" --json >"$dir/audit" || fail "offline: $(jq -c '.notes, .rows[].verdict' "$dir/audit")"
 verified "$dir/audit" || fail "offline: $(jq -c '.rows[].verdict' "$dir/audit")"
 ok "offline, every daemon dead: $(jq -r '.notes[0]' "$dir/audit")"
+if command -v go >/dev/null; then
+    "$(dirname "$0")/../outside/lineage.sh" "$dir/model.lineage" "$(awk '{print $NF}' "$root")" >"$dir/outside" || fail "outside: $(cat "$dir/outside")"
+    ok "with nothing of ours: $(sed -n "s|^$dir/model.lineage: ||p" "$dir/outside")"
+else
+    echo "no go: the history is not checked by others' programs"
+fi
 at=$(($(wc -c <"$dir/model.lineage") / 2))
 byte=$(od -An -tu1 -j "$at" -N 1 "$dir/model.lineage" | tr -d ' ')
 printf "\\$(printf %o $((byte ^ 1)))" | dd of="$dir/model.lineage" bs=1 seek="$at" conv=notrunc 2>/dev/null

@@ -5,8 +5,10 @@
 // must be there, none may be there besides, and each proof is formatted again and compared.
 //
 //	verify_ledger [-root HEX] [-tiles DIRECTORY] DIRECTORY
+//	verify_ledger -root HEX -lineage FILE
 //
-// With -tiles, a C2SP tlog-tiles directory of the same log is checked as well (tiles.go).
+// With -tiles, a C2SP tlog-tiles directory of the same log is checked as well (tiles.go). With -lineage, the history of
+// one version over all logs (lineage.go).
 package main
 
 import (
@@ -346,9 +348,10 @@ func verify(dir string, root ed25519.PublicKey) (*export, error) {
 func main() {
 	rootHex := flag.String("root", "", "the network's root public key in hex")
 	tilesDir := flag.String("tiles", "", "a tlog-tiles directory of the same log")
+	lineageFile := flag.String("lineage", "", "a lineage bundle; wants -root")
 	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: verify_ledger [-root HEX] [-tiles DIRECTORY] DIRECTORY")
+	if *lineageFile == "" && flag.NArg() != 1 || *lineageFile != "" && (*rootHex == "" || flag.NArg() != 0) {
+		fmt.Fprintln(os.Stderr, "usage: verify_ledger [-root HEX] [-tiles DIRECTORY] DIRECTORY\n       verify_ledger -root HEX -lineage FILE")
 		os.Exit(2)
 	}
 	var root ed25519.PublicKey
@@ -359,6 +362,15 @@ func main() {
 			os.Exit(2)
 		}
 		root = raw
+	}
+	if *lineageFile != "" {
+		said, err := verifyLineage(*lineageFile, root)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "verify_ledger: FAILED: %s: %v\n", *lineageFile, err)
+			os.Exit(1)
+		}
+		fmt.Println(said)
+		return
 	}
 	e, err := verify(flag.Arg(0), root)
 	if err != nil {
