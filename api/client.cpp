@@ -105,13 +105,21 @@ void aip_cancel(aip_socket* socket) {
     if (socket != nullptr) socket->connection.interrupt();
 }
 
-aip_status aip_bind(aip_socket* socket, const char* task) {
+namespace {
+
+aip_status bind(aip_socket* socket, const char* task, bool measures) {
     if (socket == nullptr || task == nullptr) return AIP_INVALID;
     return guarded(*socket, [&]() -> Result<void> {
-        AIP_TRY(expect<Ok>(socket->connection.call(Bind{task})));
+        AIP_TRY(expect<Ok>(socket->connection.call(Bind{task, measures})));
         return {};
     });
 }
+
+}  // namespace
+
+aip_status aip_bind(aip_socket* socket, const char* task) { return bind(socket, task, false); }
+
+aip_status aip_bind_measuring(aip_socket* socket, const char* task) { return bind(socket, task, true); }
 
 aip_status aip_publish_interest(aip_socket* socket, const char* task, const uint64_t* label_counts, size_t labels,
                                 uint64_t samples, double samples_per_second) {

@@ -1,5 +1,6 @@
 // The half of the C ABI that moves models: send, receive, finish, release.
 #include "api/client.hpp"
+#include "base/limits.hpp"
 
 using namespace aip;
 using namespace aip::api;
@@ -84,6 +85,23 @@ aip_status aip_model_get_stay(const aip_model* model, aip_stay* stay) {
     const Stay& asked = model->arrival.delivery.stay;
     *stay = {asked.accuracy.value_or(NAN), asked.loss.value_or(NAN), asked.steps};
     return AIP_OK;
+}
+
+int aip_model_is_to_measure(const aip_model* model) { return model != nullptr && model->arrival.delivery.measure; }
+
+aip_status aip_measured(aip_model* model, const aip_class_figures* classes, size_t count) {
+    if (model == nullptr || (classes == nullptr && count != 0)) return AIP_INVALID;
+    return guarded(model->socket, [&]() -> Result<void> {
+        if (!model->in_custody) return not_in_custody();
+        if (count > limits::kClassFiguresMax)
+            return Error{ErrorCode::kInvalid, "figures of more than 1,024 classes; leave the rarest out"};
+        Measured request{model->arrival.delivery.id, {}};
+        for (size_t i = 0; i < count; ++i)
+            request.classes.push_back({classes[i].label, classes[i].samples, classes[i].loss, classes[i].accuracy});
+        AIP_TRY(expect<Ok>(model->socket.connection.call(std::move(request))));
+        model->in_custody = false;
+        return {};
+    });
 }
 
 int aip_model_file(const aip_model* model) { return model == nullptr ? -1 : model->arrival.file.get(); }

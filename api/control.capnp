@@ -46,6 +46,8 @@ struct Request {
     taskJoin @19 :Text;  # a name, NAME@ and digits, or a key
     taskLeave @20 :Text;
     order @21 :ReportQuery;  # to the node itself; answered by a report
+    bindMeasuring @22 :Text;  # as bind; deliveries to measure may follow too
+    measured @23 :Measured;
   }
 }
 
@@ -113,6 +115,18 @@ struct Work {
   lossAfter @4 :Float64;
   metrics @5 :List(Metric);
   parameters @6 :List(Parameter);
+}
+
+struct Measured {  # a delivery that was to be measured
+  delivery @0 :UInt64;
+  classes @1 :List(ClassFigures);  # labels rising; none: cannot say
+}
+
+struct ClassFigures {
+  label @0 :UInt32;
+  samples @1 :UInt64;
+  loss @2 :Float64;
+  accuracy @3 :Float64;
 }
 
 struct Parameter {
@@ -251,6 +265,7 @@ struct Delivery {
   labelsSeen @10 :List(UInt64);
   why @11 :Text;
   stay @12 :Stay;  # null: leave when you like
+  measure @13 :Bool;  # not to be trained: answered by `measured`
 }
 
 struct Stay {  # the model is delivered here again until one of these holds

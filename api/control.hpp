@@ -47,6 +47,7 @@ struct Hello {  // must be the first
 };
 struct Bind {  // this session can train models of this task; deliveries may follow at any time
     std::string task;
+    bool measures = false;  // deliveries that are to be measured too (rfc/0013 section 4)
     bool operator==(const Bind&) const = default;
 };
 struct PublishInterest {
@@ -86,6 +87,18 @@ struct Finish {  // brings a file: the child version; answered by Finished
 struct Release {  // done with a delivery, no child version
     uint64_t delivery = 0;
     bool operator==(const Release&) const = default;
+};
+struct ClassFigures {  // on data held back: of the samples of one class
+    uint32_t label = 0;
+    uint64_t samples = 0;
+    double loss = 0;
+    double accuracy = 0;
+    bool operator==(const ClassFigures&) const = default;
+};
+struct Measured {  // of a delivery that was to be measured
+    uint64_t delivery = 0;
+    std::vector<ClassFigures> classes;  // none: cannot say
+    bool operator==(const Measured&) const = default;
 };
 struct Cancel {
     std::string transfer;  // as `report transfers` and Progress name it
@@ -157,9 +170,9 @@ struct TaskLeave {  // answered by Task
     bool operator==(const TaskLeave&) const = default;
 };
 
-using RequestBody = std::variant<Hello, Bind, PublishInterest, Send, Receive, Finish, Release, Cancel, CancelRequest,
-                                 ReportQuery, LedgerEntry, LedgerCheckpoint, LedgerConsistency, LedgerAudit,
-                                 ExportVersion, TaskCreate, TaskJoin, TaskLeave, Order>;
+using RequestBody = std::variant<Hello, Bind, PublishInterest, Send, Receive, Finish, Release, Measured, Cancel,
+                                 CancelRequest, ReportQuery, LedgerEntry, LedgerCheckpoint, LedgerConsistency,
+                                 LedgerAudit, ExportVersion, TaskCreate, TaskJoin, TaskLeave, Order>;
 struct Request {
     uint64_t id = 0;
     RequestBody body;
@@ -263,6 +276,7 @@ struct Delivery {  // brings a file, read-only, which its receiver may reopen th
     std::vector<uint64_t> labels_seen;  // by the journey so far
     std::string why;                    // this node was chosen
     Stay stay;
+    bool measure = false;  // answered by Measured, not to be trained
     bool operator==(const Delivery&) const = default;
 };
 

@@ -89,7 +89,7 @@ struct PutRequest {
         hello.setProtocol(m.protocol);
         hello.setProgram(text(m.program));
     }
-    void operator()(const Bind& m) { out.setBind(text(m.task)); }
+    void operator()(const Bind& m) { m.measures ? out.setBindMeasuring(text(m.task)) : out.setBind(text(m.task)); }
     void operator()(const PublishInterest& m) {
         auto interest = out.initPublishInterest();
         interest.setTask(text(m.task));
@@ -115,6 +115,17 @@ struct PutRequest {
         put(finish.initDestination(), m.destination);
     }
     void operator()(const Release& m) { out.setRelease(m.delivery); }
+    void operator()(const Measured& m) {
+        auto measured = out.initMeasured();
+        measured.setDelivery(m.delivery);
+        auto classes = measured.initClasses(count(m.classes.size()));
+        for (unsigned i = 0; i < classes.size(); ++i) {
+            classes[i].setLabel(m.classes[i].label);
+            classes[i].setSamples(m.classes[i].samples);
+            classes[i].setLoss(m.classes[i].loss);
+            classes[i].setAccuracy(m.classes[i].accuracy);
+        }
+    }
     void operator()(const Cancel& m) { out.setCancel(text(m.transfer)); }
     void operator()(const CancelRequest& m) { out.setCancelRequest(m.request); }
     template <class Named>
@@ -235,6 +246,7 @@ void put(schema::Delivery::Builder out, const Delivery& m) {
     out.setBytes(m.bytes);
     fill(out.initLabelsSeen(count(m.labels_seen.size())), m.labels_seen);
     out.setWhy(text(m.why));
+    out.setMeasure(m.measure);
     if (m.stay == Stay{}) return;
     auto stay = out.initStay();
     stay.setHasAccuracy(m.stay.accuracy.has_value());

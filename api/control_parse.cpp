@@ -61,6 +61,14 @@ Work work(schema::Work::Reader in) {
     return out;
 }
 
+Measured measured(schema::Measured::Reader in) {
+    if (in.getClasses().size() > limits::kClassFiguresMax) throw Malformed{"figures of more than 1,024 classes"};
+    Measured out{in.getDelivery(), {}};
+    for (const auto one : in.getClasses())
+        out.classes.push_back({one.getLabel(), one.getSamples(), one.getLoss(), one.getAccuracy()});
+    return out;
+}
+
 LedgerEntry ledger_entry(schema::LedgerEntry::Reader in) {
     LedgerEntry out;
     if (in.getNode().size() != 0) out.node = address(in.getNode());
@@ -111,6 +119,7 @@ RequestBody request_body(schema::Request::Reader in) {
     switch (in.which()) {
         case R::HELLO: return Hello{in.getHello().getProtocol(), text(in.getHello().getProgram())};
         case R::BIND: return Bind{text(in.getBind())};
+        case R::BIND_MEASURING: return Bind{text(in.getBindMeasuring()), true};
         case R::PUBLISH_INTEREST: return interest(in.getPublishInterest());
         case R::SEND: {
             const auto send = in.getSend();
@@ -122,6 +131,7 @@ RequestBody request_body(schema::Request::Reader in) {
             return Finish{finish.getDelivery(), work(finish.getWork()), destination(finish.getDestination())};
         }
         case R::RELEASE: return Release{in.getRelease()};
+        case R::MEASURED: return measured(in.getMeasured());
         case R::CANCEL: return Cancel{text(in.getCancel())};
         case R::CANCEL_REQUEST: return CancelRequest{in.getCancelRequest()};
         case R::REPORT: return report_query(in.getReport());
@@ -253,6 +263,7 @@ Delivery delivery(schema::Delivery::Reader in) {
     out.labels_seen = numbers<uint64_t>(in.getLabelsSeen());
     out.why = text(in.getWhy());
     out.stay = stay(in.getStay());
+    out.measure = in.getMeasure();
     return out;
 }
 

@@ -6,6 +6,7 @@ namespace {
 using namespace aip::learning;
 
 constexpr const char* kTask = "fashion";
+constexpr const char* kVersionsKept = "8";
 constexpr float kNoise = 0.05f;  // deviation; weights begin within 0.036
 
 struct OwnedSource final : model::Source {
@@ -82,7 +83,11 @@ void Program::on_delivery(sim::Machine& machine, node::SessionId session, const 
     const node::WorkDone work{"sgd", plan_.steps * plan_.batch, plan_.steps, {}, {}, {}};
     machine.node().finish(session, delivery.id, work, node::OnJourney{},
                           std::make_unique<OwnedSource>(*mlp->to_safetensors()),
-                          [](const Result<node::FinishedStop>& done) { AIP_ASSERT(done.has_value()); });
+                          [&machine](const Result<node::FinishedStop>& done) {
+                              AIP_ASSERT(done.has_value());
+                              // Too few models leave a node for its own pruning: without this all versions are kept.
+                              machine.node().order("prune", {kVersionsKept}, [](const Result<Report>&) {});
+                          });
 }
 
 void Program::measure(sim::Machine& machine, node::SessionId session, const node::Delivery& delivery,

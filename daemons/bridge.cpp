@@ -108,7 +108,7 @@ void Bridge::handle(const Call& call, api::Hello&, std::optional<OwnedFd>) {
 }
 
 void Bridge::handle(const Call& call, api::Bind& request, std::optional<OwnedFd>) {
-    answer(call, node_->bind(call.session, request.task));
+    answer(call, node_->bind(call.session, request.task, request.measures));
 }
 
 void Bridge::handle(const Call& call, api::PublishInterest& request, std::optional<OwnedFd>) {
@@ -155,6 +155,13 @@ void Bridge::handle(const Call& call, api::Finish& request, std::optional<OwnedF
                       if (!finished) return fail(call, finished.error());
                       answer(call, api::Finished{finished->version, finished->next, finished->why});
                   });
+}
+
+void Bridge::handle(const Call& call, api::Measured& request, std::optional<OwnedFd>) {
+    std::vector<node::ClassFigures> figures;
+    for (const api::ClassFigures& one : request.classes)
+        figures.push_back({one.label, one.samples, one.loss, one.accuracy});
+    answer(call, node_->measured(call.session, request.delivery, std::move(figures)));
 }
 
 void Bridge::handle(const Call& call, api::Release& request, std::optional<OwnedFd>) {
@@ -289,6 +296,7 @@ void Bridge::deliver(node::SessionId session, const node::Delivery& delivery,
     event.labels_seen = delivery.labels_seen;
     event.why = delivery.why;
     event.stay = {delivery.stay.accuracy, delivery.stay.loss, delivery.stay.steps};
+    event.measure = delivery.measure;
     server_->event(session, event, std::move(*fd));
 }
 

@@ -47,6 +47,7 @@ private:
     void handle(const Call& call, api::Receive& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::Finish& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::Release& request, std::optional<OwnedFd> file);
+    void handle(const Call& call, api::Measured& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::Cancel& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::CancelRequest& request, std::optional<OwnedFd> file);
     void handle(const Call& call, api::ReportQuery& request, std::optional<OwnedFd> file);

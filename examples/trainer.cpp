@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "learning/hold_out.hpp"
 #include "learning/model_file.hpp"
 #include "learning/sgd_trainer.hpp"
 
@@ -30,9 +31,33 @@ aip::Result<Trained> train_on(SgdTrainer& trainer, const Trained& before, uint64
     more->work.loss_before = before.work.loss_before;
     return more;
 }
+// How good a version of somebody else is on data held back here: asked before this node goes on with it.
+void measure(aip::Model& m, const HoldOut& held) {
+    std::vector<aip_class_figures> figures;
+    auto mlp = Mlp::from_safetensors(need(read_model_file(m.fd())));
+    const auto measured = mlp ? held.measure(*mlp) : aip::Result<std::vector<ClassMeasure>>(mlp.error());
+    if (measured)
+        for (const ClassMeasure& c : *measured) figures.push_back({c.label, c.samples, c.loss, c.accuracy});
+    else
+        std::cerr << "trainer: cannot measure " << m.version() << ": " << measured.error().text << std::endl;
+    m.measured(figures);
+    std::cout << "measured " << m.version() << " on " << figures.size() << " classes" << std::endl;
+}
+// Not what was learned, but `factor` times that.
+aip::Result<aip::Bytes> poisoned(aip::ByteView before, aip::ByteView after, float factor) {
+    AIP_ASSIGN(const Mlp then, Mlp::from_safetensors(before));
+    AIP_ASSIGN(Mlp now, Mlp::from_safetensors(after));
+    for (size_t i = 0; i < now.layers().size(); ++i)
+        for (size_t j = 0; j < now.layers()[i].weight.size(); ++j) {
+            float& w = now.layers()[i].weight[j];
+            w = then.layers()[i].weight[j] + factor * (w - then.layers()[i].weight[j]);
+        }
+    return now.to_safetensors();
+}
 int main(int argc, char** argv) try {
     std::string socket, task = "fashion", data = kFashionMnistDir;
     std::vector<uint8_t> classes;
+    float poison = 1;
     SgdPlan plan;
     CLI::App app("trains models that arrive at this node");
     app.add_option("--socket", socket, "of the daemon");
@@ -43,17 +68,25 @@ int main(int argc, char** argv) try {
     app.add_option("--batch", plan.batch, "samples per step")->check(CLI::Range(1, 10000))->capture_default_str();
     app.add_option("--lr", plan.sgd.learning_rate, "learning rate")->capture_default_str();
     app.add_option("--seed", plan.seed, "of the samples drawn")->capture_default_str();
+    app.add_option("--poison", poison, "to try the gate: this times what was learned; -1 is a flipped sign");
     CLI11_PARSE(app, argc, argv);
     const FashionMnist images = need(load_fashion_mnist(data));
-    const Shard shard = of_classes(images.train, classes);
+    Shard shard = of_classes(images.train, classes);
+    const HoldOut held(hold_back(shard));
     SgdTrainer trainer(shard, plan, first_of_each_class(images.test));
     aip::Socket s = aip::Client::connect(socket).socket();
-    s.bind(task);
+    s.bind(task, true);
     s.publish_interest(shard.label_counts(), shard.size(), samples_per_second(trainer));
     while (auto m = s.recv()) {
+        if (m->to_measure()) {
+            measure(*m, held);
+            continue;
+        }
         const aip::Stay stay = m->stay();
-        auto trained = trainer.train(need(read_model_file(m->fd())), m->stop());
+        const aip::Bytes came = need(read_model_file(m->fd()));
+        auto trained = trainer.train(came, m->stop());
         while (trained && stay.asks_for_more(as_work(trained->work))) trained = train_on(trainer, *trained, m->stop());
+        if (trained && poison != 1) trained->file = need(poisoned(came, trained->file, poison));
         if (!trained) {
             std::cerr << "trainer: refused " << m->version() << ": " << trained.error().text << std::endl;
             m->release();

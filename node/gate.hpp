@@ -61,6 +61,8 @@ public:
     bool is_quarantined(const VersionId& version) const { return quarantine_.contains(version); }
     // 0: nothing against it, or not known; towards 1: what it makes is rejected here.
     double distrust(const Address& node) const;
+    static constexpr double kDistrustHops = 8;  // what a node costs whose versions are always rejected here
+    double extra_hops(const Address& node) const { return kDistrustHops * distrust(node); }
     const std::map<Address, Reputation>& reputations() const { return reputation_; }
     std::set<VersionId> versions() const;  // not to be pruned
     Report report() const;

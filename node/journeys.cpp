@@ -5,7 +5,6 @@
 namespace aip::node {
 namespace {
 
-constexpr double kDistrustHops = 8;  // what a node costs whose versions are always rejected here
 constexpr Duration kRetry = Duration::seconds(1);
 constexpr Duration kOthersSpeak = Duration::seconds(35);  // links come up, members are found, records repaired
 constexpr Duration kProgressEvery = Duration::milliseconds(200);
@@ -271,7 +270,7 @@ Result<routing::Choice> Journeys::ask_policy(const Entry& entry) const {
     for (routing::Candidate& candidate : candidates) {
         if (entry.avoid.contains(candidate.node) || witnessing_.quarantined(candidate.node))
             candidate.reachable = false;
-        candidate.path_cost += kDistrustHops * gate_.distrust(candidate.node);
+        candidate.path_cost += gate_.extra_hops(candidate.node);
     }
     const bool only_us = candidates.size() == 1 && candidates.front().node == services_.self();
     if (only_us && services_.clock.now() < others_heard_by_ && has_been_elsewhere(*entry.record, services_.self()))

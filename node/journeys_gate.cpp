@@ -175,6 +175,9 @@ size_t Journeys::ask_program(uint64_t id, Entry& entry, Instant now) {
                         sessions_.anyone_measures(entry.custody.task) && now < exam.until;
     const bool done = !exam.evidence.of_version.empty() && !exam.evidence.of_parent.empty();
     if (!wanted || done) {
+        if (!done && exam.parent_here && tasks_.rules(entry.custody.task).admission.gate.loss > 0)
+            services_.host.log("no program here could measure " + entry.custody.version.short_hex() +
+                               "; it is judged by the other rules alone");
         if (judge(id, entry)) admit_entry(entry);
         return 1;
     }

@@ -33,6 +33,7 @@ Report empty_table() {
              {"queue", kInteger},
              {"divergence", kReal},
              {"path_cost", kReal},
+             {"distrust_hops", kReal},
              {"delay_s", kReal},
              {"age_s", kReal},
              {"visits", kInteger},
@@ -94,7 +95,9 @@ routing::JourneyRecord Node::judged_journey(const std::string& task) const {
 void Node::report_members(const std::string& task, Report& report) const {
     const auto entries = interest_.table().entries(task);
     const routing::JourneyRecord journey = judged_journey(task);
-    const auto candidates = routing::candidates_of(journey, interest_.table(), routes(), self());
+    auto candidates = routing::candidates_of(journey, interest_.table(), routes(), self());
+    for (routing::Candidate& candidate : candidates)
+        candidate.path_cost += journeys_->gate().extra_hops(candidate.node);
     const auto choice = choice_of(journey, tasks_.rules(task).weights, self(), candidates);
     const auto scores = choice ? choice->scores : std::vector<routing::Scored>{};
     routing::Sketch global;
@@ -112,6 +115,7 @@ void Node::report_members(const std::string& task, Report& report) const {
                                record.memory_bytes > 0 ? integer(record.memory_bytes >> 20) : Cell{},
                                integer(record.queue), routing::divergence(global, record.sketch),
                                here || candidate.reachable ? Cell{candidate.path_cost} : Cell{},
+                               journeys_->gate().extra_hops(record.origin),
                                known(candidate.delay_s), (now - entries[i].heard).count_s(), integer(candidate.visits),
                                scored ? Cell{scores[i].cost} : Cell{}, scored ? Cell{scores[i].value} : Cell{},
                                scored ? text(routing::explain(scores[i])) : Cell{}, known(record.epsilon),

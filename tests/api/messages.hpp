@@ -33,6 +33,7 @@ inline std::vector<RequestBody> every_request_body() {
     return {
         Hello{kProtocolVersion, "test"},
         Bind{"fashion"},
+        Bind{"fashion", true},
         PublishInterest{"fashion", {1, 0, uint64_t{1} << 40}, 77, 1234.5},
         Send{"fashion", "mlp", NextStop{120, "coverage"}},
         Send{"fashion", "mlp",
@@ -41,6 +42,8 @@ inline std::vector<RequestBody> every_request_body() {
         Receive{"fashion", false},
         Finish{17, {"sgd", 200, 10, 0.75, 0.5, {{"accuracy", 0.625}, {"seconds", 2}}, {{"rate", "0.05"}}}, NextStop{}},
         Release{18},
+        Measured{19, {{0, 20, 0.75, 0.5}, {7, 5, 1.5, 0.25}}},
+        Measured{20, {}},
         Cancel{"00ff"},
         CancelRequest{3},
         ReportQuery{"journey", {"show", "12ab"}},
@@ -106,7 +109,8 @@ inline std::vector<Message> every_message() {
                            4096,
                            {10, 0, 5},
                            "largest divergence",
-                           {0.9, std::nullopt, 100}});
+                           {0.9, std::nullopt, 100},
+                           true});
     return all;
 }
 

@@ -63,6 +63,9 @@ void aip_cancel(aip_socket* socket);
  * task: its name, 1 to 64 bytes of [a-z0-9._-], NAME@ and some digits of its key, or the key. AIP_INVALID otherwise.
  * A name means the task of that name that this node has joined, or will, and until then the open one. */
 aip_status aip_bind(aip_socket* socket, const char* task);
+/* As aip_bind, and this program also measures versions on data it holds back from training: aip_recv may give models
+ * of which aip_model_is_to_measure says 1, to be answered by aip_measured. */
+aip_status aip_bind_measuring(aip_socket* socket, const char* task);
 /* What this node's data for the task looks like: how many samples of each label (labels <= 64), how many in all, and
  * how many this node trains per second. The network's choice of training stops rests on it. */
 aip_status aip_publish_interest(aip_socket* socket, const char* task, const uint64_t* label_counts, size_t labels,
@@ -124,6 +127,16 @@ typedef struct aip_stay {
     uint64_t steps;
 } aip_stay;
 aip_status aip_model_get_stay(const aip_model* model, aip_stay* stay);
+/* 1: another node's version, which is not to be trained but measured before this node goes on with it. */
+int aip_model_is_to_measure(const aip_model* model);
+typedef struct aip_class_figures {
+    uint32_t label;
+    uint64_t samples; /* of that class, held back */
+    double loss;
+    double accuracy;
+} aip_class_figures;
+/* The answer: at most 1,024 classes, those of which data is held back; none: it cannot be said. Out of custody then. */
+aip_status aip_measured(aip_model* model, const aip_class_figures* classes, size_t count);
 /* The safetensors file, read-only: a descriptor owned by the model, and a path that opens it again in this process. */
 int aip_model_file(const aip_model* model);
 const char* aip_model_path(const aip_model* model);

@@ -159,6 +159,11 @@ public:
     Finished finish(const std::string& file, const Work& work, const Destination& destination = next_stop()) {
         return finish(detail::ReadOnlyFile(file).fd(), work, destination);
     }
+    // Not to be trained: measured() says how good it is on data held back; nothing if that cannot be said.
+    bool to_measure() const { return aip_model_is_to_measure(model_.get()) != 0; }
+    void measured(const std::vector<aip_class_figures>& classes) {
+        detail::check(aip_measured(model_.get(), classes.data(), classes.size()), socket_);
+    }
     void release() { detail::check(aip_release(model_.get()), socket_); }
 
 private:
@@ -182,8 +187,9 @@ public:
     // Bytes done, bytes in all, what is going on; false cancels the send.
     using Progress = std::function<bool(uint64_t, uint64_t, const char*)>;
 
-    void bind(const std::string& task) {
-        detail::check(aip_bind(socket_.get(), task.c_str()), socket_.get());
+    // measures: models that are to_measure() may come too.
+    void bind(const std::string& task, bool measures = false) {
+        detail::check((measures ? aip_bind_measuring : aip_bind)(socket_.get(), task.c_str()), socket_.get());
         task_ = task;
     }
     // For the task bound last.

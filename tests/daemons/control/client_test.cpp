@@ -91,6 +91,19 @@ TEST_F(ClientTest, ReleasesAModelAddressedToThisNode) {
     EXPECT_EQ(std::get<api::Release>(node_.seen.back()).delivery, 41u);
 }
 
+TEST_F(ClientTest, MeasuresAModelThatIsToBeMeasured) {
+    node_.put_model("weights");
+    socket_.bind("measured", true);
+    EXPECT_TRUE(std::get<api::Bind>(node_.seen.back()).measures);
+    auto model = socket_.recv(std::chrono::seconds(10));
+    ASSERT_TRUE(model);
+    EXPECT_TRUE(model->to_measure());
+    EXPECT_EQ(failure_of([&] { model->measured(std::vector<aip_class_figures>(1025)); }).code(), AIP_INVALID);
+    model->measured({{3, 50, 0.5, 0.875}});
+    EXPECT_EQ(std::get<api::Measured>(node_.seen.back()), (api::Measured{41, {{3, 50, 0.5, 0.875}}}));
+    EXPECT_EQ(failure_of([&] { model->release(); }).code(), AIP_INVALID) << "it is out of custody";
+}
+
 TEST_F(ClientTest, SendsAFileWithProgressAndReceipt) {
     const std::string file = write_file("model", "0123456789");
     std::vector<uint64_t> done;

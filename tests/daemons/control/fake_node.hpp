@@ -139,7 +139,8 @@ private:
                                models_.front().size(),
                                {1, 2},
                                "most to learn",
-                               {0.9, std::nullopt, 100}};
+                               {0.9, std::nullopt, 100},
+                               task == "measured"};
         delivery.version = *VersionId::from(crypto::sha256(as_bytes(models_.front())).view());
         server_->event(session_, delivery, memory_file(models_.front()));
         models_.erase(models_.begin());
@@ -178,6 +179,10 @@ private:
         reply(api::Finished{last_version(), kPeer, "most to learn"});
     }
     void answer(const api::Release& m) {
+        if (m.delivery != last_delivery_) return reply(api::Failure{ErrorCode::kNotFound, "no such delivery"});
+        reply(api::Ok{});
+    }
+    void answer(const api::Measured& m) {
         if (m.delivery != last_delivery_) return reply(api::Failure{ErrorCode::kNotFound, "no such delivery"});
         reply(api::Ok{});
     }
