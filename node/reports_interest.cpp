@@ -24,26 +24,11 @@ std::string sketch_text(const routing::Sketch& sketch) {
 Report empty_table() {
     using enum ColumnType;
     return {"Interest",
-            {{"task", kText},
-             {"node", kText},
-             {"samples", kInteger},
-             {"samples_per_s", kReal},
-             {"training_s", kReal},
-             {"memory_mib", kInteger},
-             {"queue", kInteger},
-             {"divergence", kReal},
-             {"path_cost", kReal},
-             {"distrust_hops", kReal},
-             {"delay_s", kReal},
-             {"age_s", kReal},
-             {"visits", kInteger},
-             {"cost", kReal},
-             {"value", kReal},
-             {"why", kText},
-             {"epsilon", kReal},
-             {"last_version", kText},
-             {"labels", kText},
-             {"state", kText}},
+            {{"task", kText},       {"node", kText},          {"samples", kInteger}, {"samples_per_s", kReal},
+             {"training_s", kReal}, {"memory_mib", kInteger}, {"queue", kInteger},   {"divergence", kReal},
+             {"path_cost", kReal},  {"distrust_hops", kReal}, {"delay_s", kReal},    {"age_s", kReal},
+             {"visits", kInteger},  {"cost", kReal},          {"value", kReal},      {"why", kText},
+             {"epsilon", kReal},    {"last_version", kText},  {"labels", kText},     {"state", kText}},
             {},
             {}};
 }
@@ -110,16 +95,25 @@ void Node::report_members(const std::string& task, Report& report) const {
         const bool here = record.origin == self();
         const auto speed = record.samples_per_second;
         const bool scored = i < scores.size();
-        report.rows.push_back({text(task), text(record.origin.text()), integer(record.samples), known(speed),
+        report.rows.push_back({text(task),
+                               text(record.origin.text()),
+                               integer(record.samples),
+                               known(speed),
                                scored ? known(scores[i].training_s) : Cell{},
                                record.memory_bytes > 0 ? integer(record.memory_bytes >> 20) : Cell{},
-                               integer(record.queue), routing::divergence(global, record.sketch),
+                               integer(record.queue),
+                               routing::divergence(global, record.sketch),
                                here || candidate.reachable ? Cell{candidate.path_cost} : Cell{},
                                journeys_->gate().extra_hops(record.origin),
-                               known(candidate.delay_s), (now - entries[i].heard).count_s(), integer(candidate.visits),
-                               scored ? Cell{scores[i].cost} : Cell{}, scored ? Cell{scores[i].value} : Cell{},
-                               scored ? text(routing::explain(scores[i])) : Cell{}, known(record.epsilon),
-                               text(version_text(record.last_version)), text(sketch_text(record.sketch)),
+                               known(candidate.delay_s),
+                               (now - entries[i].heard).count_s(),
+                               integer(candidate.visits),
+                               scored ? Cell{scores[i].cost} : Cell{},
+                               scored ? Cell{scores[i].value} : Cell{},
+                               scored ? text(routing::explain(scores[i])) : Cell{},
+                               known(record.epsilon),
+                               text(version_text(record.last_version)),
+                               text(sketch_text(record.sketch)),
                                text(here                  ? "this node"
                                     : candidate.reachable ? "reachable"
                                                           : "no route")});
