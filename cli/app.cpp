@@ -29,6 +29,7 @@ struct Arguments {
     std::optional<std::string> keep;
     std::optional<std::string> task;
     int64_t days = 825;
+    uint32_t votes = 0;
     SendOptions send;
     RecvOptions recv;
     PingOptions ping;
@@ -148,9 +149,23 @@ private:
         revoke->add_option("--network", a_.network, "the network's root key")->required();
         revoke->add_option("--out", a_.out, "new file")->required();
         revoke->add_option("--from", a_.from, "what it signed from then on counts no more; now if not given");
-        command(key, "announce", "tell the network of a revocation", "aipctl key announce stolen.revocation",
-                [this](Context& c) { return key_announce(c, a_.id); })
-            ->add_option("FILE", a_.id, "as 'key revoke' wrote it")
+        CLI::App* votes =
+            command(key, "allow-votes", "say, as the network's root, how many members may revoke together",
+                    "aipctl key allow-votes 3 --network my-network/network.key --out votes.rule",
+                    [this](Context& c) { return key_allow_votes(c, a_.votes, a_.network, a_.out); });
+        votes->add_option("VOTES", a_.votes, "0: the root alone")->required()->check(CLI::Range(0, 255));
+        votes->add_option("--network", a_.network, "the network's root key")->required();
+        votes->add_option("--out", a_.out, "new file")->required();
+        CLI::App* vote = command(key, "vote", "vote, as a member, to put an identity out of the network",
+                                 "aipctl key vote IDENTITY --keys /etc/aipacket/keys --out my.vote",
+                                 [this](Context& c) { return key_vote(c, a_.id, a_.directory, a_.from, a_.out); });
+        vote->add_option("IDENTITY", a_.id, "64 hex digits, or a file identity.pub")->required();
+        vote->add_option("--keys", a_.directory, "the member's key directory")->required();
+        vote->add_option("--out", a_.out, "new file")->required();
+        vote->add_option("--from", a_.from, "what it signed from then on should count no more; now if not given");
+        command(key, "announce", "tell the network of a revocation, a vote, or a rule about votes",
+                "aipctl key announce stolen.revocation", [this](Context& c) { return key_announce(c, a_.id); })
+            ->add_option("FILE", a_.id, "as 'key revoke', 'key vote' or 'key allow-votes' wrote it")
             ->required();
         command(key, "list", "the operational keys a node's ledger names, checked", "aipctl key list",
                 [this](Context& c) { return key_list(c, a_.node); })

@@ -19,7 +19,10 @@ Result<Outcome> key_rotate(Context& context, const std::string& directory, const
 // By the network's root, into `out`.
 Result<Outcome> key_revoke(Context& context, const std::string& identity, const std::string& network,
                            const std::string& from, const std::string& out);
-Result<Outcome> key_announce(Context& context, const std::string& file);  // a revocation, to the daemon
+Result<Outcome> key_vote(Context& context, const std::string& identity, const std::string& directory,
+                         const std::string& from, const std::string& out);
+Result<Outcome> key_allow_votes(Context& context, uint32_t votes, const std::string& network, const std::string& out);
+Result<Outcome> key_announce(Context& context, const std::string& file);  // any of the three, to the daemon
 Result<Outcome> key_list(Context& context, const std::string& node);      // of a node's ledger, from the daemon
 
 // models.cpp

@@ -3,9 +3,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/limits.hpp"
 #include "cli/commands.hpp"
 #include "cli/ledger_source.hpp"
 #include "crypto/revocation.hpp"
+#include "crypto/vote.hpp"
 #include "ledger/entry.hpp"
 
 namespace aip::cli {
@@ -27,6 +29,13 @@ Card key_card(const std::string& directory, const crypto::PublicKey& identity) {
     card.add("directory", directory).add("identity", identity.hex());
     card.add("interface_id", hex_text(static_cast<uint64_t>(crypto::interface_id(identity))));
     return card;
+}
+
+Result<crypto::PublicKey> identity_from(const std::string& text) {
+    const auto key = crypto::PublicKey::parse_hex(text);
+    auto named = key ? Result<crypto::PublicKey>(*key) : crypto::load_public_key(text, crypto::kIdentityLabel);
+    if (!named) return named.error().within("the identity to revoke (64 hex digits, or its identity.pub)");
+    return named;
 }
 
 }  // namespace
@@ -90,19 +99,46 @@ Result<Outcome> key_rotate(Context& context, const std::string& directory, const
 
 Result<Outcome> key_revoke(Context& context, const std::string& identity, const std::string& network,
                            const std::string& from, const std::string& out) {
-    const auto key = crypto::PublicKey::parse_hex(identity);
-    auto named = key ? Result<crypto::PublicKey>(*key) : crypto::load_public_key(identity, crypto::kIdentityLabel);
-    if (!named) return named.error().within("the identity to revoke (64 hex digits, or its identity.pub)");
+    AIP_ASSIGN(const crypto::PublicKey named, identity_from(identity));
     AIP_ASSIGN(const crypto::SecretKey root, crypto::load_secret_key(network, crypto::kRootLabel));
     WallTime since = context.now;
     if (!from.empty()) {
         AIP_ASSIGN(since, time_from(from));
     }
-    const crypto::RevocationBytes bytes = crypto::revoke_node(root, *named, since, context.now);
+    const crypto::RevocationBytes bytes = crypto::revoke_node(root, named, since, context.now);
     AIP_TRY(crypto::write_new_file(out, bytes.view(), 0644));
     return Card("revocation")
-        .add("identity", named->hex())
-        .add("node", crypto::node_address(root.public_key(), *named).text())
+        .add("identity", named.hex())
+        .add("node", crypto::node_address(root.public_key(), named).text())
+        .add("from", time_text(since))
+        .add("file", out)
+        .note("tell any node of the network: aipctl key announce " + out)
+        .done();
+}
+
+Result<Outcome> key_allow_votes(Context& context, uint32_t votes, const std::string& network, const std::string& out) {
+    AIP_ASSIGN(const crypto::SecretKey root, crypto::load_secret_key(network, crypto::kRootLabel));
+    const crypto::VoteRule rule{static_cast<uint8_t>(votes), context.now};
+    AIP_TRY(crypto::write_new_file(out, crypto::make_vote_rule(root, rule).view(), 0644));
+    return Card("rule about votes")
+        .add("votes", votes)
+        .add("file", out)
+        .note("tell any node of the network: aipctl key announce " + out)
+        .done();
+}
+
+Result<Outcome> key_vote(Context& context, const std::string& identity, const std::string& directory,
+                         const std::string& from, const std::string& out) {
+    AIP_ASSIGN(const crypto::PublicKey named, identity_from(identity));
+    AIP_ASSIGN(const crypto::Signer signer, crypto::load_signer(directory, context.now));
+    WallTime since = context.now;
+    if (!from.empty()) {
+        AIP_ASSIGN(since, time_from(from));
+    }
+    AIP_TRY(crypto::write_new_file(out, crypto::cast_vote(signer, {named, since, context.now}), 0644));
+    return Card("vote")
+        .add("identity", named.hex())
+        .add("voter", signer.self().address.text())
         .add("from", time_text(since))
         .add("file", out)
         .note("tell any node of the network: aipctl key announce " + out)
@@ -110,7 +146,7 @@ Result<Outcome> key_revoke(Context& context, const std::string& identity, const 
 }
 
 Result<Outcome> key_announce(Context& context, const std::string& file) {
-    AIP_ASSIGN(const Bytes bytes, crypto::read_small_file(file, crypto::kRevocationBytes));
+    AIP_ASSIGN(const Bytes bytes, crypto::read_small_file(file, limits::kOfferBytesMax));
     return order(context, "revoke", {to_hex(bytes)});
 }
 

@@ -214,15 +214,19 @@ Validity claimed_validity(const CredentialBytes& credential) {
 
 Result<Revocation> Verifier::revoke(const RevocationBytes& revocation) {
     AIP_ASSIGN(const Revocation read, verify_revocation(revocation, root_));
-    const auto it = revoked_.emplace(read.identity, read.from).first;
-    it->second = std::min(it->second, read.from);
+    disbelieve(read.identity, read.from);
     return read;
+}
+
+void Verifier::disbelieve(const PublicKey& identity, WallTime from) {
+    const auto it = revoked_.emplace(identity, from).first;
+    it->second = std::min(it->second, from);
 }
 
 Result<Principal> Verifier::credential(const CredentialBytes& credential, WallTime now) {
     const auto revoked = revoked_.find(claimed_identity(credential));
     if (revoked != revoked_.end() && now >= revoked->second)
-        return Error{ErrorCode::kDenied, "the network root has revoked this node's identity; believe nothing of it"};
+        return Error{ErrorCode::kDenied, "this node's identity has been revoked; believe nothing of it"};
     const Digest name = sha256(credential.view());
     const auto it = known_.find(name);
     if (it != known_.end() && now >= it->second.validity.not_before && now <= it->second.validity.not_after)

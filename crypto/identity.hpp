@@ -90,6 +90,7 @@ public:
     const PublicKey& root() const { return root_; }
     // From now on nothing that this identity signs at or after the revocation's time is believed.
     Result<Revocation> revoke(const RevocationBytes& revocation);
+    void disbelieve(const PublicKey& identity, WallTime from);  // whoever calls it has counted the votes
 
 private:
     PublicKey root_;

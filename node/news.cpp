@@ -8,6 +8,8 @@ constexpr uint8_t kVersion = 1;
 
 }  // namespace
 
+bool is_news(ByteView body) { return as_text(body).starts_with(kMagic); }
+
 Bytes News::encode() const {
     Bytes out;
     Writer w(out);

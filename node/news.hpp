@@ -27,6 +27,8 @@ enum class NewsKind : uint8_t {
     kWanted,    // by a node that examines a child of `version`: send me that
 };
 
+bool is_news(ByteView body);  // by its magic; else a word about revocations (rfc/0006 section 8)
+
 struct News {
     NewsKind kind = NewsKind::kHere;
     uint64_t journey = 0;

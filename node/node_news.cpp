@@ -25,8 +25,8 @@ void Node::on_news(const aipacket::PacketView& packet, Instant now) {
     const auto opened = news_checks_.take(now) && packet.payload.size() <= limits::kOfferBytesMax
                             ? verifier_.open(kNewsDomain, packet.payload, wall)
                             : Result<crypto::Opened>(Error{ErrorCode::kDenied, "too much news"});
-    if (opened && opened->body.size() == crypto::kRevocationBytes) {  // the network root's word, whoever brings it
-        revocations_.take(*crypto::RevocationBytes::from(opened->body), [this](const Result<void>& taken) {
+    if (opened && !is_news(opened->body)) {  // about revocations, signed by others; whoever brings it
+        revocations_.take(opened->body, [this](const Result<void>& taken) {
             if (!taken) ++news_refused_;
         });
         return;

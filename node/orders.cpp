@@ -1,6 +1,7 @@
 // What the node's owner tells it to do, beside sending models: revocations, tags, pruning (rfc/0005).
 #include <charconv>
 
+#include "crypto/sha256.hpp"
 #include "node/node.hpp"
 #include "node/tags.hpp"
 
@@ -33,11 +34,12 @@ void Node::order(const std::string& name, const std::vector<std::string>& args,
 }
 
 void Node::order_revoke(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
-    const auto bytes = args.size() == 1 ? crypto::RevocationBytes::parse_hex(args[0]) : std::nullopt;
-    if (!bytes) return done(wants("a revocation of 117 bytes in hex"));
-    revocations_.take(*bytes, [done = std::move(done), identity = args[0].substr(10, 64)](const Result<void>& taken) {
+    const auto word =
+        args.size() == 1 && args[0].size() <= 2 * limits::kOfferBytesMax ? from_hex(args[0]) : std::nullopt;
+    if (!word) return done(wants("a revocation, a rule about votes or a vote, in hex"));
+    revocations_.take(*word, [done = std::move(done), sha256 = crypto::sha256(*word)](const Result<void>& taken) {
         if (!taken) return done(taken.error());
-        done(one_row("revoked", "identity", identity));
+        done(one_row("announced", "sha256", sha256.hex()));
     });
 }
 

@@ -1,12 +1,17 @@
-// Revocations: who the network root has put out (rfc/0006 section 8). Each one that is new is made durable, from then
-// on nothing of that identity is believed by the node's Verifier, and all neighbours are told; they are told again now
-// and then, so that whoever was away hears of it too. Loop only; bounded by kMax.
+// Revocations: who was put out of the network (rfc/0006 section 8), by its root or, where the root has said how many
+// votes are enough, by so many members. Each word about it that is new is made durable, from then on nothing of such an
+// identity is believed by the node's Verifier, and all neighbours are told; they are told again now and then, so that
+// whoever was away hears of it too.
+//
+// Invariant: nothing that was put out comes back. A member that the root has put out has no vote, and nobody has one
+// while there is no rule. Loop only; bounded by kMax and the limits on votes.
 #pragma once
 
 #include <functional>
 #include <map>
 
 #include "crypto/revocation.hpp"
+#include "crypto/vote.hpp"
 #include "node/outbox.hpp"
 #include "node/services.hpp"
 
@@ -14,25 +19,45 @@ namespace aip::node {
 
 class Revocations {
 public:
-    static constexpr size_t kMax = 256;  // identities put out of one network
+    static constexpr size_t kMax = 256;        // identities put out of one network by its root
+    static constexpr size_t kVotesMax = 1024;  // that are remembered
+    static constexpr size_t kVotesEach = 32;   // of one member
     static constexpr Duration kTellEvery = Duration::seconds(60);
 
     Revocations(const Services& services, crypto::Verifier& verifier, Outbox& outbox)
         : services_(services), verifier_(verifier), outbox_(outbox) {}
 
     Result<void> load();  // at start, before anything runs
-    // From a packet or a program. `done`, if given: known here, durably.
-    void take(const crypto::RevocationBytes& bytes, std::function<void(Result<void>)> done);
+    // A revocation, a rule about votes or a vote, from a packet or a program. `done`: known here, durably.
+    void take(ByteView word, std::function<void(Result<void>)> done);
     size_t poll(const std::vector<Address>& neighbours, Instant now);
-    Instant next_wakeup() const { return known_.empty() ? Instant::never() : tell_at_; }
-
-    const std::map<crypto::PublicKey, crypto::RevocationBytes>& known() const { return known_; }
+    Instant next_wakeup() const { return known_.empty() && !rule_ ? Instant::never() : tell_at_; }
 
 private:
+    struct Ballot {
+        WallTime from;
+        Bytes sealed;
+    };
+    struct Rule {
+        crypto::VoteRule says;
+        crypto::VoteRuleBytes bytes;
+    };
+    using Key = std::string;  // under which a word is stored; empty: nothing new
+
+    Result<Key> learn(ByteView word);
+    Result<Key> learn_revocation(const crypto::RevocationBytes& bytes);
+    Result<Key> learn_rule(const crypto::VoteRuleBytes& bytes);
+    Result<Key> learn_vote(ByteView sealed);
+    void count(const crypto::PublicKey& identity);
+    std::vector<Bytes> words() const;
+
     Services services_;
     crypto::Verifier& verifier_;
     Outbox& outbox_;
     std::map<crypto::PublicKey, crypto::RevocationBytes> known_;  // by identity
+    std::optional<Rule> rule_;
+    std::map<crypto::PublicKey, std::map<crypto::PublicKey, Ballot>> votes_;  // by identity, then by voter
+    std::map<crypto::PublicKey, WallTime> voted_out_;
     Instant tell_at_;
 };
 

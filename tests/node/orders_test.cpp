@@ -43,6 +43,45 @@ TEST_F(Revoked, ReachEveryNodeAndSurviveARestart) {
     EXPECT_NE(node(2).routes().to(network.machine(0).address()), nullptr);
 }
 
+TEST_F(Revoked, ByEnoughMembersWhereTheRootSaysSo) {
+    row(4);
+    const auto out = network.machine(3).signer().self().identity;
+    const WallTime now = network.queue().wall();
+    const auto vote = [&](size_t i, const crypto::PublicKey& about) {
+        return to_hex(crypto::cast_vote(network.machine(i).signer(), {about, now, now}));
+    };
+    EXPECT_EQ(order(0, "revoke", {vote(0, out)}).error().code, ErrorCode::kDenied) << "nobody said so yet";
+    ASSERT_TRUE(order(0, "revoke", {crypto::make_vote_rule(sim::make_root(1), {2, now}).hex()}));
+    ASSERT_TRUE(run_until([&] { return knows_of(2, "2 members together may revoke"); }));
+    ASSERT_TRUE(order(0, "revoke", {vote(0, out)}));
+    ASSERT_TRUE(order(0, "revoke", {vote(0, out)})) << "the same again is one vote";
+    EXPECT_EQ(order(0, "revoke", {vote(3, out)}).error().code, ErrorCode::kDenied) << "about himself";
+    run_for(Duration::seconds(5));
+    const std::string said = "2 members have revoked identity " + out.hex();
+    EXPECT_FALSE(knows_of(0, said)) << "one is too few";
+    ASSERT_TRUE(order(1, "revoke", {vote(1, out)}));
+    EXPECT_TRUE(run_until([&] { return knows_of(0, said) && knows_of(2, said); }, Duration::seconds(10)));
+    ASSERT_TRUE(order(0, "revoke", {crypto::make_vote_rule(sim::make_root(1), {0, now + Duration::seconds(1)}).hex()}));
+    ASSERT_TRUE(run_until([&] { return knows_of(2, " 0 members together may revoke"); }));
+    run_for(Duration::seconds(1));
+    network.machine(2).kill();
+    ASSERT_TRUE(network.machine(2).start().has_value()) << "what was put out stays out";
+    run_for(Duration::seconds(120));
+    EXPECT_EQ(node(2).routes().to(network.machine(3).address()), nullptr) << "nobody introduces it any more";
+    EXPECT_NE(node(2).routes().to(network.machine(0).address()), nullptr);
+}
+
+TEST_F(Revoked, MembersThatTheRootPutOutHaveNoVote) {
+    row(3);
+    const auto out = network.machine(2).signer().self().identity;
+    const WallTime now = network.queue().wall();
+    ASSERT_TRUE(order(0, "revoke", {crypto::make_vote_rule(sim::make_root(1), {1, now}).hex()}));
+    ASSERT_TRUE(order(0, "revoke", {revocation(out)}));
+    const auto vote =
+        crypto::cast_vote(network.machine(2).signer(), {network.machine(0).signer().self().identity, now, now});
+    EXPECT_EQ(order(0, "revoke", {to_hex(vote)}).error().code, ErrorCode::kDenied);
+}
+
 TEST_F(Revoked, AreRefusedUnlessTheRootSignedThem) {
     row(1);
     EXPECT_EQ(order(0, "revoke", {"00"}).error().code, ErrorCode::kInvalid);

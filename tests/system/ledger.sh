@@ -95,6 +95,15 @@ ctl 1 key announce "$dir/n3.revocation" >/dev/null
 wait_for "n2 has heard of the revocation" 20 grep -q "has revoked identity" "$dir/n2.log"
 ok "a revocation travels"
 
+# Members may do the same together, once the root has said how many.
+other=$(printf '%064d' 7)
+"$aipctl" key allow-votes 2 --network "$dir/network/network.key" --out "$dir/votes.rule" >/dev/null
+for i in 1 2; do "$aipctl" key vote "$other" --keys "$dir/keys$i" --out "$dir/vote$i" >/dev/null; done
+if ctl 1 key announce "$dir/vote1" >/dev/null 2>&1; then fail "a vote counted before the root allowed any"; fi
+for word in votes.rule vote1 vote2; do ctl 1 key announce "$dir/$word" >/dev/null || fail "$word"; done
+wait_for "n2 has heard of both votes" 20 grep -q "2 members have revoked identity $other" "$dir/n2.log"
+ok "two members put an identity out together"
+
 # Offline, from that file.
 for i in 1 2 3; do kill -KILL "${pid[$i]}" && unset "pid[$i]"; done
 "$aipctl" ledger audit --bundle "$dir/model.lineage" --network "$root" --json >"$dir/audit" || fail "offline: $(jq -c '.notes, .rows[].verdict' "$dir/audit")"
