@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kReportManifestMax = 1u << 20;  // a manifest in a report
 
-Error wants(std::string_view what) { return {ErrorCode::kInvalid, "this order wants " + std::string(what)}; }
+Error not_a(std::string_view what) { return {ErrorCode::kInvalid, "this is not " + std::string(what)}; }
 
 bool number_in(const std::string& text, uint32_t& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -36,7 +36,7 @@ void Node::order(const std::string& name, const std::vector<std::string>& args,
 void Node::order_revoke(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
     const auto word =
         args.size() == 1 && args[0].size() <= 2 * limits::kOfferBytesMax ? from_hex(args[0]) : std::nullopt;
-    if (!word) return done(wants("a revocation, a rule about votes or a vote, in hex"));
+    if (!word) return done(not_a("a revocation, a rule about votes or a vote, in hex"));
     revocations_.take(*word, [done = std::move(done), sha256 = crypto::sha256(*word)](const Result<void>& taken) {
         if (!taken) return done(taken.error());
         done(one_row("announced", "sha256", sha256.hex()));
@@ -45,7 +45,7 @@ void Node::order_revoke(const std::vector<std::string>& args, std::function<void
 
 void Node::order_tag(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
     const auto version = args.size() == 2 ? VersionId::parse_hex(args[1]) : std::nullopt;
-    if (!version) return done(wants("a tag and a version of 64 hex digits"));
+    if (!version) return done(not_a("a tag and a version of 64 hex digits"));
     submit(
         services_.storage,
         [services = services_, tag = Tag{args[0], *version, services_.clock.wall()}]() -> Result<Report> {
@@ -61,7 +61,7 @@ void Node::order_tag(const std::vector<std::string>& args, std::function<void(Re
 }
 
 void Node::order_untag(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
-    if (args.size() != 1) return done(wants("a tag"));
+    if (args.size() != 1) return done(not_a("a tag"));
     submit(
         services_.storage,
         [&state = services_.state, name = args[0]]() -> Result<Report> {
@@ -73,9 +73,9 @@ void Node::order_untag(const std::vector<std::string>& args, std::function<void(
 
 void Node::order_rollback(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
     Rollback order;
-    if (args.empty() || args.size() > 2) return done(wants("a tag, and perhaps a number of stops"));
+    if (args.empty() || args.size() > 2) return done(not_a("a tag, with or without a number of stops"));
     order.tag = args[0];
-    if (args.size() == 2 && !number_in(args[1], order.stops)) return done(wants("a number of stops"));
+    if (args.size() == 2 && !number_in(args[1], order.stops)) return done(not_a("a number of stops"));
     submit(
         services_.storage,
         [services = services_, root = verifier_.root(), tag = args[0]]() -> Result<VersionId> {
@@ -101,7 +101,7 @@ void Node::order_rollback(const std::vector<std::string>& args, std::function<vo
 
 void Node::order_prune(const std::vector<std::string>& args, std::function<void(Result<Report>)> done) {
     uint32_t recent = settings_.keep_versions;
-    if (!args.empty() && !number_in(args[0], recent)) return done(wants("a number of versions"));
+    if (!args.empty() && !number_in(args[0], recent)) return done(not_a("a number of versions"));
     journeys_->prune(recent, [done = std::move(done)](const Result<size_t>& pruned) {
         if (!pruned) return done(pruned.error());
         done(Report{"pruned", {{"versions", ColumnType::kInteger}}, {{static_cast<int64_t>(*pruned)}}, {}});
