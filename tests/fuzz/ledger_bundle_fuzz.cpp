@@ -9,6 +9,7 @@ class NoFacts final : public aip::ledger::VersionFacts {
 public:
     std::optional<aip::VersionId> add_manifest(aip::ByteView) override { return std::nullopt; }
     std::optional<Facts> of(const aip::VersionId&) const override { return std::nullopt; }
+    std::optional<aip::Digest> weights(const aip::VersionId&) const override { return std::nullopt; }
     std::optional<aip::ledger::TensorChange> change(const aip::VersionId&, const aip::VersionId&) const override {
         return std::nullopt;
     }
