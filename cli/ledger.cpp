@@ -12,8 +12,6 @@
 namespace aip::cli {
 namespace {
 
-constexpr size_t kKeyFileMax = 4096;
-
 struct Root {
     crypto::PublicKey key;
     std::string source;

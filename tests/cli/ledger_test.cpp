@@ -89,8 +89,8 @@ protected:
     crypto::Signer other_ = ledger::signer_of(3);
     ledger::MemoryLogStore store_, other_store_;
     ledger::MemoryJournalFile journal_, other_journal_;
-    std::unique_ptr<ledger::Log> here_ = std::move(*ledger::Log::open(store_, journal_, signer_));
-    std::unique_ptr<ledger::Log> there_ = std::move(*ledger::Log::open(other_store_, other_journal_, other_));
+    std::unique_ptr<ledger::Log> here_ = *ledger::Log::open(store_, journal_, signer_);
+    std::unique_ptr<ledger::Log> there_ = *ledger::Log::open(other_store_, other_journal_, other_);
     uint64_t bent_ = UINT64_MAX;
     bool hidden_ = false;
     daemons::FakeNode node_{path_};

@@ -39,7 +39,7 @@ protected:
     static constexpr size_t kNodes = 3;
     struct Machine {
         explicit Machine(uint8_t tag) : signer(signer_of(tag)) {
-            log = std::move(*Log::open(store, journal, signer));
+            log = *Log::open(store, journal, signer);
             EXPECT_TRUE(record_key(*log, signer, "", "aipacketd/0.1.0", kNow));
         }
         MemoryLogStore store;
@@ -155,10 +155,10 @@ TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
     // The thief of node 1's first key signs an entry after the rotation, and a whole tree over it.
     Machine& victim = *machines_[1];
     const crypto::Signer fresh = signer_of(3, 88);
-    victim.log = std::move(*Log::open(victim.store, victim.journal, fresh));
+    victim.log = *Log::open(victim.store, victim.journal, fresh);
     ASSERT_TRUE(record_key(*victim.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
     const Bytes rotation = victim.log->prove(2)->encode();
-    victim.log = std::move(*Log::open(victim.store, victim.journal, victim.signer));
+    victim.log = *Log::open(victim.store, victim.journal, victim.signer);
     append(1, says(1, 4, {}, "imported"));
     auto v = verifier();
     LineageAudit audit(v, facts_);
