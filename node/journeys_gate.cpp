@@ -82,7 +82,7 @@ bool Journeys::is_to_examine(const Entry& entry) const {
 
 // One step: find out about the parent, get it, compare, have a program measure.
 size_t Journeys::examine(uint64_t id, Entry& entry, Instant now) {
-    if (!entry.exam) entry.exam.emplace();
+    if (!entry.exam) entry.exam = Examination();  // emplace() of a nested class is beyond clang 14
     Examination& exam = *entry.exam;
     if (!exam.looked_up) {
         look_up(id, entry);
