@@ -1,5 +1,6 @@
 #include "sim/journey_scenario.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -118,6 +119,13 @@ struct Watch {
 
 constexpr size_t kWalkersMax = 3;  // two kills a minute may hide two of them at once
 
+// A model whose receiver took it, died for good and owes the receipt: nobody works on it any more, and nobody can.
+bool is_for_the_dead(Network& network, const Watch& watch, const node::Custody& custody) {
+    return custody.state == node::CustodyState::kOutbound &&
+           std::any_of(watch.dead.begin(), watch.dead.end(),
+                       [&](size_t i) { return network.machine(i).address() == custody.to; });
+}
+
 uint32_t walker_of(const node::Custody& custody) {
     const auto claim = crypto::sealed_claim(custody.journey);
     const auto record = claim ? routing::parse_journey(claim->body) : Result<routing::JourneyRecord>(claim.error());
@@ -143,7 +151,8 @@ std::optional<std::string> check_custody(Network& network, Watch& watch, Journey
         for (const node::Custody& custody : durable_custody(network.machine(i))) {
             ++holders;
             const uint32_t walker = walker_of(custody);
-            workers[walker] += custody.state != node::CustodyState::kOutbound ? 1 : 0;
+            if (!is_for_the_dead(network, watch, custody))
+                workers[walker] += custody.state != node::CustodyState::kOutbound ? 1 : 0;
             if (custody.state == node::CustodyState::kEnded) watch.ended = true, outcome.walker = walker;
             bool known = false;
             for (size_t k = 0; k < network.size() && !known; ++k) {
