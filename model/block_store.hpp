@@ -3,8 +3,9 @@
 //
 // put() makes a block readable at once, sync() makes all puts so far durable: a crash before sync() may forget a block
 // but never damages it. Putting a block twice, and erasing one that is not there, are fine.
-// Used from the storage thread only. Real: model/file_block_store.hpp. Here: the in-memory one of tests and simulator,
-// and a decorator that injects faults.
+// Used from the storage thread only; read() also from the cores that help it (base/parallel.hpp) while it waits for
+// them. Real: model/file_block_store.hpp. Here: the in-memory one of tests and simulator, and a decorator that injects
+// faults.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,6 @@
 #include "model/import.hpp"
 
 #include <algorithm>
-#include <deque>
 
 #include "base/limits.hpp"
 #include "crypto/sha256.hpp"
@@ -11,25 +10,24 @@ namespace aip::model {
 namespace {
 
 // Cuts one section after the other into blocks, each of which ends up in the store, if there is one. As many as there
-// are cores are read, hashed at once, and put.
+// are cores are read and hashed at once, each by one core while its bytes are in that core's cache; then they are put.
 class Cutter {
 public:
-    Cutter(Source& source, BlockStore* blocks, const Progress& progress, Parallel& cores)
-        : source_(source), blocks_(blocks), progress_(progress), cores_(cores) {}
+    Cutter(uint64_t total, BlockStore* blocks, const Progress& progress, Parallel& cores)
+        : total_(total), blocks_(blocks), progress_(progress), cores_(cores), pieces_(at_once(cores.width())) {}
 
-    Result<void> header(ByteView bytes) {
-        for (; !bytes.empty(); bytes = bytes.subspan(std::min<size_t>(bytes.size(), limits::kBlockBytes))) {
-            AIP_ASSIGN(Bytes * block, next(std::min<size_t>(bytes.size(), limits::kBlockBytes)));
-            std::copy_n(bytes.begin(), block->size(), block->begin());
-        }
-        return {};
-    }
-
-    Result<void> tensor(uint64_t size) {
+    Result<void> section(Source& source, uint64_t offset, uint64_t size) {
         while (size > 0) {
-            AIP_ASSIGN(Bytes * block, next(std::min<uint64_t>(size, limits::kBlockBytes)));
-            AIP_TRY(source_.read(cut_ - block->size(), *block));
-            size -= block->size();
+            const auto length = static_cast<size_t>(std::min<uint64_t>(size, limits::kBlockBytes));
+            if (digests_.size() + used_ == limits::kBlocksMax)
+                return Error{ErrorCode::kInvalid,
+                             "model has more than " + std::to_string(limits::kBlocksMax) + " blocks"};
+            pieces_[used_].source = &source;
+            pieces_[used_].offset = offset;
+            pieces_[used_].bytes.resize(length);
+            offset += length;
+            size -= length;
+            if (++used_ == pieces_.size()) AIP_TRY(put());
         }
         return {};
     }
@@ -40,41 +38,45 @@ public:
     }
 
 private:
-    // Room for the next block, whose bytes the caller fills in.
-    Result<Bytes*> next(size_t size) {
-        if (digests_.size() + used_ == limits::kBlocksMax)
-            return Error{ErrorCode::kInvalid, "model has more than " + std::to_string(limits::kBlocksMax) + " blocks"};
-        if (used_ == cores_.width()) AIP_TRY(put());
-        if (used_ == buffers_.size()) buffers_.emplace_back();
-        buffers_[used_].resize(size);
-        cut_ += size;
-        return &buffers_[used_++];
-    }
+    struct Piece {
+        Source* source = nullptr;
+        uint64_t offset = 0;
+        Bytes bytes;
+        Digest digest;
+        Result<void> read;
+    };
+
+    // Several for each core, so that one that is late holds the others up only now and then.
+    static size_t at_once(size_t width) { return width == 1 ? 1 : std::max(width, std::min<size_t>(4 * width, 32)); }
 
     Result<void> put() {
-        const size_t first = digests_.size();
-        digests_.resize(first + used_);
-        cores_.each(used_, [&](size_t i) { digests_[first + i] = crypto::sha256(buffers_[i]); });
+        cores_.each(used_, [this](size_t i) {
+            Piece& piece = pieces_[i];
+            piece.read = piece.source->read(piece.offset, piece.bytes);
+            if (piece.read) piece.digest = crypto::sha256(piece.bytes);
+        });
         for (size_t i = 0; i < used_; ++i) {
+            const Piece& piece = pieces_[i];
+            AIP_TRY(piece.read);
             if (blocks_ != nullptr) {
-                AIP_ASSIGN(const bool there, blocks_->has(digests_[first + i]));
-                if (!there) AIP_TRY(blocks_->put(digests_[first + i], buffers_[i]));
+                AIP_ASSIGN(const bool there, blocks_->has(piece.digest));
+                if (!there) AIP_TRY(blocks_->put(piece.digest, piece.bytes));
             }
-            done_ += buffers_[i].size();
-            if (progress_) progress_(done_, source_.size());
+            digests_.push_back(piece.digest);
+            done_ += piece.bytes.size();
+            if (progress_) progress_(done_, total_);
         }
         used_ = 0;
         return {};
     }
 
-    Source& source_;
+    uint64_t total_;
     BlockStore* blocks_;
     const Progress& progress_;
     Parallel& cores_;
-    std::deque<Bytes> buffers_;
+    std::vector<Piece> pieces_;
     size_t used_ = 0;  // of them, not put yet
     std::vector<Digest> digests_;
-    uint64_t cut_ = 0;
     uint64_t done_ = 0;
 };
 
@@ -90,9 +92,14 @@ Result<Bytes> read_block(const Manifest& manifest, BlockStore& blocks, size_t in
 Result<Manifest> cut(Source& source, BlockStore* blocks, const ManifestFields& fields, const Progress& progress,
                      Parallel& cores) {
     AIP_ASSIGN(const auto raw, read_safetensors_header(source));
-    Cutter cutter(source, blocks, progress, cores);
-    AIP_TRY(cutter.header(raw.bytes));
-    for (const auto& tensor : raw.header.tensors()) AIP_TRY(cutter.tensor(tensor.size()));
+    Cutter cutter(source.size(), blocks, progress, cores);
+    MemorySource header(raw.bytes);  // as it was checked
+    AIP_TRY(cutter.section(header, 0, header.size()));
+    uint64_t offset = header.size();
+    for (const auto& tensor : raw.header.tensors()) {
+        AIP_TRY(cutter.section(source, offset, tensor.size()));
+        offset += tensor.size();
+    }
     AIP_ASSIGN(const auto digests, cutter.finish());
     return Manifest::make(raw.header, digests, fields);
 }

@@ -1,6 +1,7 @@
 // A model file becomes a manifest and blocks, and back. Importing reads every byte of the file exactly once, so a file
 // that its owner changes meanwhile becomes a consistent model or an error. Exporting gives the exact original bytes,
-// odd JSON spacing included. Memory: the file's header plus a block for each core that hashes.
+// odd JSON spacing included. Memory: the file's header plus a few blocks for each core that hashes (limits in
+// import.cpp).
 //
 // Neither syncs: VersionStore::put() makes blocks durable before it writes down the version that needs them.
 // Storage thread.

@@ -116,12 +116,8 @@ Result<void> MergedModel::read(uint64_t offset, MutableBytes out) {
     while (!out.empty()) {
         const auto after = std::upper_bound(begins_.begin(), begins_.end(), offset);
         const auto block = static_cast<size_t>(after - begins_.begin()) - 1;
-        if (block != cached_) {
-            cached_ = SIZE_MAX;
-            AIP_ASSIGN(cache_, merge_block(block));
-            cached_ = block;
-        }
-        const ByteView from = ByteView(cache_).subspan(offset - begins_[block]);
+        AIP_ASSIGN(const Bytes merged, merge_block(block));
+        const ByteView from = ByteView(merged).subspan(offset - begins_[block]);
         const size_t count = std::min(from.size(), out.size());
         std::copy_n(from.begin(), count, out.begin());
         out = out.subspan(count);

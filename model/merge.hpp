@@ -5,8 +5,8 @@
 // Invariants: the result does not depend on the order of the models; a block that all of them have is taken as it is,
 // so that the merge of equals is the same bytes. Header, order of tensors and file metadata are those of the model
 // whose content digest is smallest. kInvalid names the model and the tensor: names, types or shapes that differ, a
-// number that is NaN or infinite, a type without numbers (model/numbers.hpp) that is not the same in all. Storage
-// thread; blocks and rule are borrowed.
+// number that is NaN or infinite, a type without numbers (model/numbers.hpp) that is not the same in all. Nothing is
+// kept between reads: read whole blocks. Storage jobs; blocks and rule are borrowed.
 #pragma once
 
 #include "model/block_store.hpp"
@@ -54,8 +54,6 @@ private:
     std::vector<uint64_t> begins_;               // of each block of the first
     std::vector<double> ordered_weights_;
     std::vector<double> weights_;
-    size_t cached_ = SIZE_MAX;
-    Bytes cache_;
 };
 
 // Can they be merged? kInvalid names the tensor that differs.

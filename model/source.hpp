@@ -1,7 +1,7 @@
 // Where model files come from and go to. A Source has a size that never changes: whoever reads one sees the file as it
 // was when the Source was made, or an error, never a mixture without noticing the missing end. (Bytes changed in the
 // middle of a file while it is read can't be noticed; importing reads each byte exactly once, so they do no harm.)
-// Blocking calls: the storage thread makes them. The fd versions borrow their descriptor; the caller closes it.
+// Blocking calls: storage jobs make them. The fd versions borrow their descriptor; the caller closes it.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -13,7 +13,8 @@ class Source {
 public:
     virtual ~Source() = default;
     virtual uint64_t size() const = 0;
-    virtual Result<void> read(uint64_t offset, MutableBytes out) = 0;  // all of it, or an error
+    // All of it, or an error. Several threads may read at once.
+    virtual Result<void> read(uint64_t offset, MutableBytes out) = 0;
 };
 
 class Sink {
