@@ -26,7 +26,7 @@ struct Options {
     std::vector<double> shares{0.1, 0.2, 0.3};
     uint64_t seeds = 1;
     std::vector<std::string> attacks;
-    routing::GateRules gate{true, 3, 1, 1, 0.5, 0.15, 1.5};
+    routing::GateRules gate{true, 3, 0.3, 1, 0.5, 0.15, 1.5};
     SgdPlan plan{.steps = 5, .batch = 20, .sgd = {.learning_rate = 0.005f}};
     std::string data = kFashionMnistDir;
     bool json = false;

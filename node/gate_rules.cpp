@@ -55,11 +55,11 @@ public:
         : distance_(distance), narrowing_(narrowing), cosine_(cosine) {}
     std::string_view name() const override { return "distance"; }
     std::optional<Objection> object(const Evidence& evidence) const override {
-        const bool own = !evidence.from_own.empty();
-        const auto& tensors = own ? evidence.from_own : evidence.from_parent;
+        const bool parent = !evidence.from_parent.empty();
+        const auto& tensors = parent ? evidence.from_parent : evidence.from_own;
         if (tensors.empty()) return std::nullopt;
         const model::WholeDistance whole = model::whole_distance(tensors);
-        const std::string whom = own ? "this node's own version" : "its parent";
+        const std::string whom = parent ? "its parent" : "this node's own version";
         const double limit = distance_ * std::exp(-narrowing_ * evidence.progress) * whole.reference_norm;
         if (distance_ > 0 && whole.change > limit)
             return Objection{"distance",

@@ -4,9 +4,10 @@
 //
 //   numbers   no NaN, no infinity, the same tensors as the parent
 //   norm      no tensor moved further from the parent than `norm` times what is usual for it
-//   distance  BALANCE (Fang, Zhang, Hairi, Khanduri, Liu, Lu, Liu, Gong, CCS 2024): ||w - own|| <= gamma e^(-kappa t)
-//   ||own||,
-//             and a cosine with it; the parent stands in while this node has none of its own
+//   distance  ||w - parent|| <= gamma e^(-kappa t) ||parent||, and a cosine with it; the version this node made last
+//             stands in for a parent that is not to be had. The bound is that of BALANCE (Fang, Zhang, Hairi, Khanduri,
+//             Liu, Lu, Liu, Gong, CCS 2024), which compares with the own version always: here a node sees a model every
+//             hundred stops, and its own is old, or spoilt by what once passed; then everything good is far from it
 //   loss      measured by a program here on data held back: no worse than the parent on classes the maker says it
 //             holds, within limits on others (training elsewhere forgets)
 //
@@ -29,7 +30,7 @@ namespace aip::node {
 struct Evidence {
     std::string fault;                                // of its numbers or tensors; empty: none
     std::vector<model::TensorDistance> from_parent;   // empty: not measured
-    std::vector<model::TensorDistance> from_own;      // from the version this node made last; empty: there is none
+    std::vector<model::TensorDistance> from_own;      // from the version this node made last, if the parent is missing
     std::map<std::string, double> usual;              // change of a tensor in one stop; those not yet known are missing
     bool merged = false;                              // of several parents: its change is no step of training
     double progress = 0;                              // of the journey, 0 to 1

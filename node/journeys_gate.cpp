@@ -128,7 +128,7 @@ void Journeys::compare(uint64_t id, Entry& entry) {
     if (alone)
         services_.host.log("the parent of " + entry.custody.version.short_hex() +
                            " is not to be had; it is judged without");
-    std::optional<VersionId> own = gate_.own(entry.custody.task);
+    std::optional<VersionId> own = entry.exam->parent_here ? std::nullopt : gate_.own(entry.custody.task);
     if (own && gate_.is_quarantined(*own)) own.reset();
     entry.busy = true;
     submit(

@@ -56,8 +56,8 @@ struct StayRules {                   // a model leaves a stop when one of these 
 struct GateRules {
     bool numbers = false;       // no NaN, no infinity, the tensors of the parent; in force with any of the others
     double norm = 0;            // change of each tensor from the parent, in multiples of its usual one
-    double distance = 0;        // from this node's own version (else the parent), as part of that one's norm, when a
-    double narrowing = 0;       // journey begins; times e^-narrowing when its budget of stops is spent
+    double distance = 0;        // from the parent (else this node's last version), as part of its norm, when a journey
+    double narrowing = 0;       // begins; times e^-narrowing when its budget of stops is spent
     double cosine = 0;          // with the same version, at least
     double loss = 0;            // growth on a class that the version's maker says it holds, at most, and
     double loss_elsewhere = 0;  // on the other classes this node holds

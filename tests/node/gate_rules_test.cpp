@@ -63,34 +63,34 @@ TEST(GateRules, NormIsHeldAgainstWhatIsUsualForThatTensor) {
 TEST(GateRules, DistanceNarrowsWithTheJourney) {
     const routing::GateRules rules{.distance = 0.5, .narrowing = 1};
     Evidence evidence;
-    evidence.from_own = {tensor("w", 10, 10, 4.9)};
+    evidence.from_parent = {tensor("w", 10, 10, 4.9)};
     EXPECT_FALSE(first_objection(rules, evidence).has_value());
     evidence.progress = 1;  // 0.5 / e of 10 is 1.84
     const auto objection = first_objection(rules, evidence);
     ASSERT_TRUE(objection.has_value());
     EXPECT_EQ(objection->rule, "distance");
     EXPECT_NEAR(objection->figures.at("limit"), 5 / std::exp(1.0), 1e-12);
-    evidence.from_own[0].change = 1.8;
+    evidence.from_parent[0].change = 1.8;
     EXPECT_FALSE(first_objection(rules, evidence).has_value());
 }
 
-TEST(GateRules, TheParentStandsInForAVersionOfOnesOwn) {
+TEST(GateRules, TheOwnVersionStandsInForAMissingParent) {
     const routing::GateRules rules{.distance = 1};
     Evidence evidence;
     EXPECT_FALSE(first_objection(rules, evidence).has_value()) << "neither is here";
-    evidence.from_parent = {tensor("w", 30, 10, 25)};
+    evidence.from_own = {tensor("w", 30, 10, 25)};
     ASSERT_TRUE(first_objection(rules, evidence).has_value());
-    EXPECT_THAT(first_objection(rules, evidence)->why, HasSubstr("parent"));
-    evidence.from_own = {tensor("w", 30, 30, 1)};
-    EXPECT_FALSE(first_objection(rules, evidence).has_value());
+    EXPECT_THAT(first_objection(rules, evidence)->why, HasSubstr("own version"));
+    evidence.from_parent = {tensor("w", 30, 30, 1)};
+    EXPECT_FALSE(first_objection(rules, evidence).has_value()) << "an own version that is old proves nothing";
 }
 
 TEST(GateRules, AModelThatPointsElsewhereIsAnObjection) {
     const routing::GateRules rules{.cosine = 0.5};
     Evidence evidence;
-    evidence.from_own = {tensor("w", 3, 4, 5, 0), tensor("b", 4, 3, 5, 15)};  // cosine 15 / 25
+    evidence.from_parent = {tensor("w", 3, 4, 5, 0), tensor("b", 4, 3, 5, 15)};  // cosine 15 / 25
     EXPECT_FALSE(first_objection(rules, evidence).has_value());
-    evidence.from_own[1].dot = 12;
+    evidence.from_parent[1].dot = 12;
     EXPECT_DOUBLE_EQ(first_objection(rules, evidence).value().figures.at("cosine"), 0.48);
 }
 
