@@ -24,7 +24,7 @@ public:
     virtual Result<MerklePath> consistency(uint64_t old_size, uint64_t size) = 0;
 };
 
-class LogExportSource final : public ExportSource {
+class LogExportSource : public ExportSource {
 public:
     explicit LogExportSource(const Log& log) : log_(log) {}
     Result<std::vector<NoteKey>> keys() override;

@@ -21,6 +21,11 @@ Result<void> KeyHistory::add(uint64_t index, KeyEvent event) {
     if (event.number != spans_.size()) return out_of_order(event.number);
     if (!spans_.empty() && (index <= spans_.back().from || event.previous != spans_.back().event.key))
         return out_of_order(event.number);
+    if (std::any_of(spans_.begin(), spans_.end(), [&](const Span& s) { return s.event.key == event.key; }))
+        return Error{ErrorCode::kDenied,
+                     "key event " + std::to_string(event.number) +
+                         " names a key that was the log's "
+                         "before; what was retired never comes back: make a key (aipctl key rotate)"};
     if (spans_.size() >= kKeyEventsMax)
         return Error{ErrorCode::kNoSpace, "a log has at most " + std::to_string(kKeyEventsMax) + " key events"};
     spans_.push_back({index, std::move(event)});
@@ -60,7 +65,7 @@ Result<KeyHistory> key_history(const Log& log) {
 
 Result<void> record_key(Log& log, const crypto::Signer& signer, std::string_view note, std::string_view software,
                         WallTime now) {
-    AIP_ASSIGN(const KeyHistory history, key_history(log));
+    AIP_ASSIGN(KeyHistory history, key_history(log));
     KeyEvent event;
     event.number = static_cast<uint32_t>(history.spans().size());
     event.key = signer.self().operational;
@@ -76,6 +81,7 @@ Result<void> record_key(Log& log, const crypto::Signer& signer, std::string_view
     }
     AIP_ASSIGN(const Bytes leaf, make_key_leaf(event, signer));
     const VersionId id = key_event_id(event.number);
+    AIP_TRY(history.add(log.size(), std::move(event)));
     AIP_TRY(log.append(std::span(&leaf, 1), std::span(&id, 1)));
     return {};
 }

@@ -3,7 +3,7 @@
 // signs nothing any more, and none signs what was before it.
 //
 // Invariant: spans are in order, each begins where the one before ends, and each key is the one the next event calls
-// the previous one. A log without key events, and entries before the first, are held to their credential alone.
+// the previous one; no key comes back once it was replaced, or a thief could rotate it in again. A log without key events, and entries before the first, are held to their credential alone.
 // A value; any thread.
 #pragma once
 

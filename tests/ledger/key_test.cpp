@@ -104,12 +104,24 @@ TEST(KeyHistory, RefusesEventsThatDoNotFollow) {
     KeyEvent stranger = keys.spans()[1].event;
     stranger.previous = signer_of(9).self().operational;
     EXPECT_FALSE(other.add(7, stranger));
+    KeyEvent returns = keys.spans()[1].event;
+    returns.number = 2;
+    std::swap(returns.key, *returns.previous);
+    KeyHistory both = keys;
+    EXPECT_FALSE(both.add(7, returns)) << "a thief rotates the revoked key back in";
 }
 
 TEST(KeyHistory, WritesAKeyOnlyOnce) {
     RotatedLog rotated;
     const uint64_t size = rotated.now->size();
     EXPECT_TRUE(record_key(*rotated.now, rotated.after, "rotated", kSoftware, kNow));
+    EXPECT_EQ(rotated.now->size(), size);
+}
+
+TEST(KeyHistory, AKeyThatWasRetiredIsNotRecordedAgain) {
+    RotatedLog rotated;
+    const uint64_t size = rotated.now->size();
+    EXPECT_EQ(record_key(*rotated.now, rotated.before, "", kSoftware, kNow).error().code, ErrorCode::kDenied);
     EXPECT_EQ(rotated.now->size(), size);
 }
 

@@ -171,6 +171,36 @@ TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
     EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad) << lineage.steps.at(0).why;
 }
 
+TEST_F(Histories, ARevokedKeyThatRotatesItselfBackInIsWrong) {
+    Machine& victim = *machines_[1];
+    const crypto::Signer fresh = signer_of(3, 88);
+    victim.log = *Log::open(victim.store, victim.journal, fresh);
+    ASSERT_TRUE(record_key(*victim.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    const Bytes rotation = victim.log->prove(2)->encode();
+    victim.log = *Log::open(victim.store, victim.journal, victim.signer);
+    KeyEvent back;
+    back.number = 2;
+    back.change = KeyChange::kRotated;
+    back.key = victim.signer.self().operational;
+    back.previous = fresh.self().operational;
+    back.node = victim.signer.self().address;
+    back.software = "aipacketd/0.1.0";
+    back.time = kNow;
+    const Bytes leaf = *make_key_leaf(back, victim.signer);
+    const VersionId id = key_event_id(2);
+    ASSERT_TRUE(victim.log->append(std::span(&leaf, 1), std::span(&id, 1)));
+    append(1, says(1, 4, {}, "imported"));
+    auto v = verifier();
+    LineageAudit audit(v, facts_);
+    const Bytes stop = proof(1, 4).encode(), created = key_event(1), returned = victim.log->prove(3)->encode();
+    audit.add({BundleKind::kStop, stop});
+    for (const Bytes* event : {&created, &rotation, &returned}) audit.add({BundleKind::kKeyEvent, *event});
+    const Lineage lineage = audit.finish(version_of(4));
+    EXPECT_EQ(lineage.bad, 1u);
+    EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
+    EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("was the log's before"));
+}
+
 TEST_F(Histories, TwoTreesOfOneSizeAreAFork) {
     Machine twin(3);  // node 1 once more, with another second entry
     HopStatement other = says(1, 1, {0}, "trained");

@@ -1,5 +1,6 @@
 // make_export DIRECTORY: exports a log of 600 entries and two keys of one made-up node, appended in groups of 1 to 17,
-// for run.sh; its tiles, brought up after every 100 entries, go to DIRECTORY-tiles.
+// for run.sh; its tiles, brought up after every 100 entries, go to DIRECTORY-tiles. DIRECTORY-thief is a log whose
+// first key was revoked and rotated itself back in.
 #include <cstdio>
 
 #include "../ledger/fixture.hpp"
@@ -36,6 +37,38 @@ Result<ExportReport> make_export(const std::string& directory) {
     return write_export(source, directory);
 }
 
+class ThiefSource final : public LogExportSource {
+public:
+    explicit ThiefSource(const Log& log) : LogExportSource(log), log_(log) {}
+    Result<std::vector<NoteKey>> keys() override { return std::vector<NoteKey>{log_.key()}; }
+
+private:
+    const Log& log_;
+};
+
+Result<ExportReport> make_thief(const std::string& directory) {
+    MemoryLogStore store;
+    MemoryJournalFile journal;
+    const crypto::Signer stolen = signer_of(2), fresh = signer_of(2, 77);
+    AIP_TRY(opened(store, journal, stolen));
+    AIP_TRY(opened(store, journal, fresh));
+    AIP_ASSIGN(const auto log, Log::open(store, journal, stolen));
+    KeyEvent back;
+    back.number = 2;
+    back.change = KeyChange::kRotated;
+    back.key = stolen.self().operational;
+    back.previous = fresh.self().operational;
+    back.node = stolen.self().address;
+    back.software = "aipacketd/0.1.0";
+    back.time = kNow;
+    AIP_ASSIGN(const Bytes leaf, make_key_leaf(back, stolen));
+    const VersionId id = key_event_id(back.number);
+    AIP_TRY(log->append(std::span(&leaf, 1), std::span(&id, 1)));
+    AIP_TRY(grow(*log, stolen, 0, 3));
+    ThiefSource source(*log);
+    return write_export(source, directory);
+}
+
 }  // namespace
 }  // namespace aip::ledger
 
@@ -44,9 +77,10 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: make_export DIRECTORY\n");
         return 2;
     }
-    std::filesystem::remove_all(argv[1]);
-    std::filesystem::remove_all(std::string(argv[1]) + "-tiles");
-    const auto report = aip::ledger::make_export(argv[1]);
+    const std::string directory = argv[1], thief = directory + "-thief";
+    for (const std::string& old : {directory, directory + "-tiles", thief}) std::filesystem::remove_all(old);
+    auto report = aip::ledger::make_export(directory);
+    if (report) report = aip::ledger::make_thief(thief);
     if (!report) {
         std::fprintf(stderr, "make_export: %s\n", report.error().text.c_str());
         return 1;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh DIRECTORY [ROOT-KEY-HEX]: an exported ledger, and its tiles if DIRECTORY-tiles is there, must be accepted by the
 # Go verifier, and a copy must be refused after one bit is flipped in an entry, in a proof, in a checkpoint, in a tile
-# and in a bundle. Builds the verifier first, offline, from Debian's golang-golang-x-mod-dev.
+# and in a bundle; DIRECTORY-thief, if it is there, must be refused. Builds the verifier first, offline, from Debian's golang-golang-x-mod-dev.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -80,5 +80,14 @@ if [ -d "$export_dir-tiles" ]; then
         flip "$(largest "$work/tiles/tile/$part")"
         must_fail "tile/$part"
     done
+fi
+if [ -d "$export_dir-thief" ]; then
+    tiles=
+    if check "$export_dir-thief" 2>"$work/said" || ! grep -q "was the log's before" "$work/said"; then
+        cat "$work/said" >&2
+        echo "run.sh: FAILED: a revoked key that rotated itself back in was not noticed" >&2
+        exit 1
+    fi
+    echo "a revoked key that rotated itself back in: refused"
 fi
 echo "outside verification: good"

@@ -72,6 +72,8 @@ type predicate struct {
 // passages are said of versions that were made before.
 var passages = map[string]bool{"relayed": true, "ended": true, "retired": true, "recreated": true, "rejected": true, "rolled-back": true}
 
+const keyPredicate = "https://aipacket.dev/mfd/key/v1"
+
 const (
 	itemStop     = 1
 	itemKeyEvent = 2
@@ -104,8 +106,11 @@ func readLineage(file string, root ed25519.PublicKey) (*lineage, error) {
 		items = items[size:]
 	}
 	for name, log := range l.logs {
-		if err := log.order(); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		sort.Slice(log.events, func(i, j int) bool { return log.events[i].number < log.events[j].number })
+		for i := range log.events {
+			if err := follows(log.events[:i], log.events[i]); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
 	return l, nil
@@ -137,7 +142,7 @@ func (l *lineage) add(kind byte, item []byte) error {
 	if isKey != (kind == itemKeyEvent) {
 		return errors.New("an entry of another kind than the bundle says")
 	}
-	if s.key, err = l.signer(leaf, s); err != nil {
+	if s.key, err = (&export{origin: s.log, root: l.root}).checkEnvelope(leaf); err != nil {
 		return fmt.Errorf("%s, entry %d: %w", s.log, s.index, err)
 	}
 	if isKey {
@@ -242,31 +247,40 @@ func (p *predicate) read(leaf []byte) (subject string, isKey bool, err error) {
 	if len(statement.Subject) != 1 {
 		return "", false, errors.New("a statement has one subject")
 	}
-	return statement.Subject[0].Digest.Sha256, statement.PredicateType == "https://aipacket.dev/mfd/key/v1", nil
+	return statement.Subject[0].Digest.Sha256, statement.PredicateType == keyPredicate, nil
 }
 
-// signer checks the envelope as verify does, and says which key signed it.
-func (l *lineage) signer(leaf []byte, s stop) (string, error) {
-	e := &export{origin: s.log, root: l.root}
-	if err := e.checkEnvelope(leaf); err != nil {
-		return "", err
+// follows: a key event goes on from those before it, with a key that none of them had.
+func follows(events []event, e event) error {
+	if n := len(events); e.number != int64(n) || n > 0 && (e.index <= events[n-1].index || e.previous != events[n-1].key) {
+		return fmt.Errorf("key event %d does not follow from the one before", e.number)
 	}
-	credential, err := hex.DecodeString(s.says.Credential)
-	if err != nil {
-		return "", err
-	}
-	key, err := e.operationalKey(credential)
-	return hex.EncodeToString(key), err
-}
-
-func (h *history) order() error {
-	sort.Slice(h.events, func(i, j int) bool { return h.events[i].number < h.events[j].number })
-	for i, e := range h.events {
-		if e.number != int64(i) || i > 0 && (e.index <= h.events[i-1].index || e.previous != h.events[i-1].key) {
-			return fmt.Errorf("key event %d does not follow from the one before", e.number)
+	for _, before := range events {
+		if before.key == e.key {
+			return fmt.Errorf("key event %d names a key that was the log's before", e.number)
 		}
 	}
 	return nil
+}
+
+// validAt: the key whose event is the last one up to this index; "" before the first.
+func validAt(events []event, index int64) (key string) {
+	for _, e := range events {
+		if e.index <= index {
+			key = e.key
+		}
+	}
+	return key
+}
+
+func maySignTree(events []event, size int64, key string) bool {
+	for i, e := range events {
+		last := i+1 == len(events) || size <= events[i+1].index
+		if e.key == key && size >= e.index && last {
+			return true
+		}
+	}
+	return len(events) == 0 || size < events[0].index
 }
 
 // check: the entry's key was the valid one at its index, the checkpoint's at the size of its tree.
@@ -274,18 +288,10 @@ func (h *history) check(s stop) error {
 	if len(h.events) == 0 {
 		return errors.New("the key events of this log are missing")
 	}
-	valid, signsTree := "", s.tree.size < h.events[0].index
-	for i, e := range h.events {
-		if e.index <= s.index {
-			valid = e.key
-		}
-		last := i+1 == len(h.events) || s.tree.size <= h.events[i+1].index
-		signsTree = signsTree || e.key == s.tree.key && s.tree.size >= e.index && last
-	}
-	if valid != "" && valid != s.key {
+	if valid := validAt(h.events, s.index); valid != "" && valid != s.key {
 		return errors.New("signed by a key that was not the valid one at this place of the log")
 	}
-	if !signsTree {
+	if !maySignTree(h.events, s.tree.size, s.tree.key) {
 		return errors.New("its checkpoint is signed by a key that was not the log's then")
 	}
 	return nil

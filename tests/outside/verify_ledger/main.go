@@ -36,13 +36,15 @@ type checkpoint struct {
 	size int64
 	root tlog.Hash
 	note []byte
+	keys []string // of the log that signed it, in hex
 }
 
 type export struct {
 	dir         string
 	origin      string
 	verifiers   []note.Verifier   // of the log's keys, oldest first
-	key         string            // in hex, named by the newest key event so far; "" before the first
+	keys        map[uint32]string // the same keys in hex, by key id
+	events      []event           // key events so far
 	root        ed25519.PublicKey // of the network; nil if not given
 	checkpoints []checkpoint      // by size
 	hashes      []tlog.Hash       // as tlog stores them
@@ -93,6 +95,8 @@ func (e *export) readKey() error {
 			return errors.New("vkey: key id is not in lower case hex")
 		}
 		e.verifiers = append(e.verifiers, verifier)
+		raw, _ := base64.StdEncoding.DecodeString(strings.SplitN(strings.TrimSuffix(line, "\n"), "+", 3)[2])
+		e.keys[verifier.KeyHash()] = hex.EncodeToString(raw[1:]) // behind the type byte, as the package found it
 	}
 	if string(origin) != e.origin+"\n" || len(e.verifiers) == 0 || !bytes.HasSuffix(vkey, []byte("\n")) {
 		return errors.New("origin is one line, vkey one for each key")
@@ -122,6 +126,7 @@ func (e *export) readCheckpoint(name string) (c checkpoint, err error) {
 		if raw, _ := base64.StdEncoding.DecodeString(sig.Base64); base64.StdEncoding.EncodeToString(raw) != sig.Base64 {
 			return c, errors.New("signature is not in canonical base64")
 		}
+		c.keys = append(c.keys, e.keys[sig.Hash])
 	}
 	return c, nil
 }
@@ -158,7 +163,11 @@ func (e *export) readEntries() error {
 		}
 		e.hashes = append(e.hashes, stored...)
 		e.leaves = append(e.leaves, tlog.RecordHash(leaf))
-		if err := e.checkEnvelope(leaf); err != nil {
+		key, err := e.checkEnvelope(leaf)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := e.checkKey(leaf, i, key); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		e.signatures++
@@ -170,6 +179,13 @@ func (e *export) readEntries() error {
 		}
 		if root != c.root {
 			return fmt.Errorf("checkpoint/%d: the entries have another root", c.size)
+		}
+		may := false
+		for _, key := range c.keys {
+			may = may || maySignTree(e.events, c.size, key)
+		}
+		if !may {
+			return fmt.Errorf("checkpoint/%d: signed by a key that was not the log's then", c.size)
 		}
 	}
 	return nil
@@ -260,14 +276,15 @@ func (e *export) operationalKey(credential []byte) (ed25519.PublicKey, error) {
 	return certifiedKey(credential[certificateBytes:], "AIPO", identity)
 }
 
-func (e *export) checkEnvelope(leaf []byte) error {
+// checkEnvelope: the DSSE signature is that of the key in the statement's credential, which it returns in hex.
+func (e *export) checkEnvelope(leaf []byte) (string, error) {
 	var envelope struct {
 		PayloadType string
 		Payload     []byte
 		Signatures  []struct{ Sig []byte }
 	}
 	if err := json.Unmarshal(leaf, &envelope); err != nil {
-		return err
+		return "", err
 	}
 	var statement struct {
 		Type          string `json:"_type"`
@@ -275,33 +292,50 @@ func (e *export) checkEnvelope(leaf []byte) error {
 		Predicate     struct{ Credential, Key string }
 	}
 	if err := json.Unmarshal(envelope.Payload, &statement); err != nil {
-		return err
+		return "", err
 	}
-	isKey := statement.PredicateType == "https://aipacket.dev/mfd/key/v1"
+	isKey := statement.PredicateType == keyPredicate
 	if statement.Type != "https://in-toto.io/Statement/v1" || !isKey && statement.PredicateType != "https://aipacket.dev/mfd/hop/v1" {
-		return errors.New("not an in-toto statement about a hop or a key")
+		return "", errors.New("not an in-toto statement about a hop or a key")
 	}
 	credential, err := hex.DecodeString(statement.Predicate.Credential)
 	if err != nil {
-		return err
+		return "", err
 	}
 	key, err := e.operationalKey(credential)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if isKey {
-		e.key = statement.Predicate.Key
-	}
-	if e.key != "" && e.key != hex.EncodeToString(key) {
-		return errors.New("signed by a key that was not the valid one at this place of the log")
+	if isKey && statement.Predicate.Key != hex.EncodeToString(key) {
+		return "", errors.New("a key event is signed by another key than it names")
 	}
 	message := fmt.Sprintf("DSSEv1 %d %s %d %s", len(envelope.PayloadType), envelope.PayloadType, len(envelope.Payload), envelope.Payload)
 	for _, signature := range envelope.Signatures {
 		if ed25519.Verify(key, []byte(message), signature.Sig) {
-			return nil
+			return hex.EncodeToString(key), nil
 		}
 	}
-	return errors.New("no DSSE signature verifies")
+	return "", errors.New("no DSSE signature verifies")
+}
+
+// checkKey: the entry is signed by the key that was the valid one there, its own if it is a key event.
+func (e *export) checkKey(leaf []byte, index int64, key string) error {
+	var says predicate
+	_, isKey, err := says.read(leaf)
+	if err != nil {
+		return err
+	}
+	if isKey {
+		next := event{index, says.Number, says.Key, says.Previous}
+		if err := follows(e.events, next); err != nil {
+			return err
+		}
+		e.events = append(e.events, next)
+	}
+	if valid := validAt(e.events, index); valid != "" && valid != key {
+		return errors.New("signed by a key that was not the valid one at this place of the log")
+	}
+	return nil
 }
 
 func strictHash(text string) (tlog.Hash, error) {
@@ -334,7 +368,7 @@ func hashLines(text []byte, header, trailer string) ([]tlog.Hash, error) {
 }
 
 func verify(dir string, root ed25519.PublicKey) (*export, error) {
-	e := &export{dir: dir, root: root}
+	e := &export{dir: dir, root: root, keys: map[uint32]string{}}
 	for _, step := range []func() error{
 		e.readKey, e.readCheckpoints, e.readEntries, e.checkInclusions, e.checkConsistency, e.checkCounts,
 	} {
