@@ -39,7 +39,7 @@ Result<Outcome> ledger_backup(Context&, const std::string& state, const std::str
 Result<Outcome> ledger_restore(Context&, const std::string& directory, const std::string& state, bool accept_loss) {
     AIP_ASSIGN(const ledger::FsckReport report, ledger::restore(directory, state, accept_loss));
     Card card = card_of("restored", report);
-    card.note("what was there is kept as " + state + "/ledger.before-restore");
+    card.note("what was there is kept as " + state + "/ledger.before-restore, the journal with it");
     if (accept_loss)
         card.note("entries may be lost: before the daemon starts give the node a new identity, aipctl key create");
     return card.done();

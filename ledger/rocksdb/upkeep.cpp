@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kEntriesOfOneStep = 10'000;
 constexpr int kOpenTries = 10;
+const std::string kBeforeRestore = ".before-restore";
 
 std::string store_in(const std::string& directory) { return directory + "/ledger"; }
 std::string journal_in(const std::string& directory) { return directory + "/ledger.journal"; }
@@ -107,6 +108,32 @@ Result<uint64_t> what_is_added(LogStore& store, uint64_t size, const std::vector
     return tree.size() - size;
 }
 
+// Whether every tree that `records` signed for is one of the store of `size` entries, or of what its journal adds to
+// that.
+Result<void> is_past_of(LogStore& store, uint64_t size, const std::vector<LogBatch>& journal,
+                        const std::vector<LogBatch>& records) {
+    const HashReader read = [&](Subtree at) { return store.hash(at); };
+    AIP_ASSIGN(Frontier tree, Frontier::load(size, read));
+    std::map<uint64_t, Digest> added;
+    std::vector<StoredHash> unused;
+    for (const LogBatch& batch : journal) {
+        for (size_t i = 0; i < batch.leaves.size(); ++i) {
+            if (batch.first_index + i != tree.size()) continue;
+            tree.append(leaf_hash(batch.leaves[i]), unused);
+            added.emplace(tree.size(), tree.root());
+        }
+    }
+    for (const LogBatch& record : records) {
+        if (record.size() == 0) continue;
+        AIP_ASSIGN(const Checkpoint was, checkpoint_of(record));
+        const auto it = added.find(record.size());
+        const auto root = it != added.end() ? Result<Digest>(it->second) : tree_root(record.size(), read);
+        if (!root || *root != was.root)
+            return Error{ErrorCode::kDenied, "this node has signed another history than that of the backup"};
+    }
+    return {};
+}
+
 void add_problem(FsckReport& report, const Error& error) {
     ++report.problems;
     report.first_problems.push_back(error.text);
@@ -139,9 +166,14 @@ Result<bool> keeps_journal(const std::string& source, const std::string& state_d
                                              " says what this node has signed, and the backup of " +
                                              std::to_string(backed_up) + " entries may be old" + advice};
     }
-    if (signed_size(*records) <= backed_up) return false;
     AIP_ASSIGN(const auto store, open_beside(store_in(source)));
     AIP_ASSIGN(const LogHead head, store->load());
+    if (signed_size(*records) <= backed_up) {
+        AIP_ASSIGN(const auto backed_up_too, read_journal(journal_in(source)));
+        const auto past = is_past_of(*store, head.size, backed_up_too, *records);
+        if (past || accept_loss) return false;
+        return Error{past.error().code, past.error().text + advice};
+    }
     if (what_is_added(*store, head.size, *records)) return true;
     if (accept_loss) return false;
     return Error{ErrorCode::kDenied, "this node has signed for " + std::to_string(signed_size(*records)) +
@@ -211,8 +243,9 @@ Result<FsckReport> restore(const std::string& source, const std::string& state_d
                      "the backup in " + source + " is damaged: " + report.first_problems[0] + "; use another"};
     AIP_ASSIGN(const bool keep, keeps_journal(source, state_dir, report.size(), accept_loss));
 
-    const std::string old = store_in(state_dir) + ".before-restore";
-    if (fs::exists(old, error)) return Error{ErrorCode::kExists, old + " is in the way; move or remove it"};
+    const std::string old = store_in(state_dir) + kBeforeRestore, old_journal = journal_in(state_dir) + kBeforeRestore;
+    for (const std::string& kept : {old, old_journal})
+        if (fs::exists(kept, error)) return Error{ErrorCode::kExists, kept + " is in the way; move or remove it"};
     const std::string fresh = store_in(state_dir) + ".restoring";
     fs::remove_all(fresh, error);
     AIP_TRY(copy(store_in(source), fresh));
@@ -223,7 +256,10 @@ Result<FsckReport> restore(const std::string& source, const std::string& state_d
     AIP_TRY(sync_all(state_dir));
     if (fs::exists(store_in(state_dir), error)) AIP_TRY(move(store_in(state_dir), old));
     AIP_TRY(move(fresh, store_in(state_dir)));
-    if (!keep) AIP_TRY(move(journal_in(state_dir) + ".restoring", journal_in(state_dir)));
+    if (!keep) {
+        if (fs::exists(journal_in(state_dir), error)) AIP_TRY(move(journal_in(state_dir), old_journal));
+        AIP_TRY(move(journal_in(state_dir) + ".restoring", journal_in(state_dir)));
+    }
     AIP_TRY(sync_all(state_dir));
     return fsck(state_dir, nullptr);
 }

@@ -148,6 +148,62 @@ TEST(Upkeep, DoesNotGoBackBehindWhatWasSigned) {
     EXPECT_TRUE(fs::exists(s.state + "/ledger.before-restore"));
 }
 
+// Signs one entry of its own, so that logs of one size differ.
+void live_otherwise(State& s, uint64_t tag) {
+    const auto store = RocksLogStore::open(s.state + "/ledger");
+    const auto journal = FileJournalFile::open(s.state + "/ledger.journal");
+    const auto log = Log::open(**store, **journal, s.signer);
+    ASSERT_TRUE(log) << log.error().text;
+    EXPECT_TRUE(grow(**log, s.signer, tag, 1));
+}
+
+TEST(Upkeep, ALongerBackupDoesNotCoverUpASecondHistory) {
+    State s;
+    s.live(5);
+    ASSERT_TRUE(backup(s.state, s.dir / "five"));
+    s.live_long();
+    ASSERT_TRUE(backup(s.state, s.dir / "thirteen"));
+    ASSERT_TRUE(restore(s.dir / "five", s.state, true));
+    live_otherwise(s, 500);  // the sixth entry is another one now
+    fs::remove_all(s.state + "/ledger.before-restore");
+    fs::remove(s.state + "/ledger.journal.before-restore");
+    const auto refused = restore(s.dir / "thirteen", s.state, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kDenied);
+    EXPECT_NE(refused.error().text.find("another history"), std::string::npos) << refused.error().text;
+    const std::string signed_here = read_text(s.state + "/ledger.journal");
+    ASSERT_TRUE(restore(s.dir / "thirteen", s.state, true));
+    EXPECT_EQ(read_text(s.state + "/ledger.journal.before-restore"), signed_here) << "nothing is lost";
+    EXPECT_EQ(s.live(0), 13u);
+}
+
+TEST(Upkeep, ABackupOfAnotherNodeIsRefused) {
+    State s, other;
+    other.signer = signer_of(3);
+    s.live(3);
+    other.live(5);
+    ASSERT_TRUE(backup(other.state, s.dir / "other"));
+    EXPECT_EQ(restore(s.dir / "other", s.state, false).error().code, ErrorCode::kDenied);
+    EXPECT_EQ(s.live(0), 3u);
+}
+
+TEST(Upkeep, ABackupWhoseNewestEntriesAreInItsJournalIsComparedWithThatToo) {
+    State s;
+    s.live(5);
+    const auto store = RocksLogStore::open(s.state + "/ledger", {true, nullptr});
+    TempDir early;
+    ASSERT_TRUE((*store)->copy_to(early / "ledger"));
+    s.live(2);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    fs::remove_all(s.dir / "backup/ledger");  // as of a store that lost what it had not synced
+    fs::copy(early / "ledger", s.dir / "backup/ledger");
+    ASSERT_EQ(fsck(s.dir / "backup", nullptr)->in_journal, 2u);
+    fs::remove_all(s.state + "/ledger");
+    const auto restored = restore(s.dir / "backup", s.state, false);
+    ASSERT_TRUE(restored) << restored.error().text;
+    EXPECT_EQ(s.live(0), 7u);
+}
+
 TEST(Upkeep, WithoutAJournalNothingSaysWhatWasSigned) {
     State s;
     s.live(5);
