@@ -5,7 +5,7 @@
 // step() reads a bounded number of entries, and the round covers the log as it was when it began.
 //
 // What is wrong is listed and the check goes on, so that one report names all damage. Nothing is repaired. Storage
-// executor only, or a stopped daemon's directory.
+// executor only, or a store that was opened beside the daemon to be read (upkeep.hpp).
 #pragma once
 
 #include "ledger/key_history.hpp"
