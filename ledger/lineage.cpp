@@ -122,7 +122,11 @@ Result<void> LineageAudit::add_key_event(ByteView bytes) {
     auto* event = std::get_if<KeyEvent>(&checked.entry);
     if (event == nullptr) return wrong("a step stands where a key event should");
     AIP_TRY(place(proof, checked));
-    logs_[checked.signer.address].events.emplace(event->number, std::pair(proof.index, *event));
+    LogSeen& log = logs_[checked.signer.address];
+    const std::pair seen(proof.index, *event);
+    if (log.events.emplace(event->number, seen).first->second != seen)
+        log.wrong = "the log of " + event->node.text() + " has two key events " + std::to_string(event->number) +
+                    ": it was forked; trust nothing of it";
     return {};
 }
 

@@ -201,6 +201,31 @@ TEST_F(Histories, ARevokedKeyThatRotatesItselfBackInIsWrong) {
     EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("was the log's before"));
 }
 
+TEST_F(Histories, TwoKeyEventsOfOneNumberAreWrongInAnyOrder) {
+    Machine twin(3);  // node 1 once more; both go on with another key
+    std::vector<Bytes> events;
+    const std::array<crypto::Signer, 2> fresh{signer_of(3, 88), signer_of(3, 89)};
+    const auto rotate = [&](Machine& machine, const crypto::Signer& signer) {
+        machine.log = *Log::open(machine.store, machine.journal, signer);
+        ASSERT_TRUE(record_key(*machine.log, signer, "rotated", "aipacketd/0.1.0", kNow));
+        events.push_back(machine.log->prove(machine.log->size() - 1)->encode());
+    };
+    rotate(*machines_[1], fresh[0]);
+    rotate(twin, fresh[1]);
+    events.push_back(key_event(1));
+    const Bytes stop = machines_[1]->log->prove(1)->encode();
+    for (int order = 0; order < 2; ++order) {
+        auto v = verifier();
+        LineageAudit audit(v, facts_);
+        audit.add({BundleKind::kStop, stop});
+        for (const Bytes& event : events) audit.add({BundleKind::kKeyEvent, event});
+        const Lineage lineage = audit.finish(version_of(1));
+        EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
+        EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("two key events 1")) << "order " << order;
+        std::swap(events[0], events[1]);
+    }
+}
+
 TEST_F(Histories, TwoTreesOfOneSizeAreAFork) {
     Machine twin(3);  // node 1 once more, with another second entry
     HopStatement other = says(1, 1, {0}, "trained");
