@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/sha256.hpp"
-
 namespace aip::ledger {
 namespace {
 
@@ -91,7 +89,6 @@ Result<const LineageAudit::Tree*> LineageAudit::place(const EntryProof& proof, c
 Result<void> LineageAudit::add_stop(ByteView bytes) {
     AIP_ASSIGN(const EntryProof proof, EntryProof::parse(bytes));
     Stop stop;
-    stop.proof = crypto::sha256(bytes);
     stop.step.index = proof.index;
     auto checked = check_entry(proof.leaf, verifier_, {});
     if (checked) {

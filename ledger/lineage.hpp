@@ -104,7 +104,6 @@ private:
         LineageStep step;
         const Tree* tree = nullptr;
         crypto::PublicKey signer;
-        Digest proof;  // SHA-256 of the entry proof
     };
 
     Result<void> add_stop(ByteView bytes);
