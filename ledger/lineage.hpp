@@ -11,7 +11,8 @@
 // A version is visited once, so entries that name each other as parents end too. Any one thread; no I/O.
 //
 // Not here: that two trees of different sizes are of one history (consistency needs the log: `ledger verify`,
-// witnesses).
+// witnesses), and that the bundle leaves out the newest key event of a log: without it the key that was revoked there is
+// the valid one. Who asks the log itself, or a witness of it, sees that.
 #pragma once
 
 #include <map>
