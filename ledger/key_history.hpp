@@ -26,7 +26,7 @@ public:
     Result<void> add(uint64_t index, KeyEvent event);
     Result<void> check(uint64_t index, const crypto::PublicKey& key) const;  // kDenied
     // Whether a checkpoint of `size` entries may carry a signature by this key. The key that a rotation brought signs
-    // the tree before its own event once more (section 5.3).
+    // the tree before its own event once more (section 5.4).
     bool may_sign_tree(uint64_t size, const crypto::PublicKey& key) const;
     const std::vector<Span>& spans() const { return spans_; }
 

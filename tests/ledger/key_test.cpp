@@ -139,6 +139,36 @@ TEST(Export, StaysWholeWhenTheKeyIsRotated) {
     EXPECT_EQ(checked->checkpoints, written->checkpoints);
 }
 
+TEST(Export, OfAnEntryByARetiredKeyIsRefused) {
+    RotatedLog rotated;
+    ASSERT_TRUE(grow(*rotated.now, rotated.before, 4, 1)) << "the log signs for what its own checks would not let by";
+    LogExportSource source(*rotated.now);
+    TempDir dir;
+    ASSERT_TRUE(write_export(source, dir / "out"));
+    auto v = verifier();
+    const auto checked = check_export(dir / "out", &v);
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().text.find("entry/6"), std::string::npos) << checked.error().text;
+    EXPECT_NE(checked.error().text.find("but at entry 6 key"), std::string::npos) << checked.error().text;
+}
+
+TEST(Export, OfACheckpointByARetiredKeyIsRefused) {
+    RotatedLog rotated;
+    LogExportSource source(*rotated.now);
+    TempDir dir;
+    ASSERT_TRUE(write_export(source, dir / "out"));
+    const std::string path = dir / "out/checkpoint/4";
+    const std::string text = Note::parse(read_text(path))->text;
+    const NoteKey stolen{rotated.now->key().name, rotated.before.self().operational};
+    write_text(path, signed_note(text, stolen, rotated.before.sign_raw(as_bytes(text))));
+    EXPECT_TRUE(check_export(dir / "out", nullptr)) << "it is one of the log's keys";
+    auto v = verifier();
+    const auto checked = check_export(dir / "out", &v);
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().text.find("checkpoint/4"), std::string::npos) << checked.error().text;
+    EXPECT_NE(checked.error().text.find("not valid then"), std::string::npos) << checked.error().text;
+}
+
 TEST(Verifier, BelievesNothingARevokedIdentitySignsFromThenOn) {
     const auto signer = signer_of(2);
     auto v = verifier();

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 class Facts final : public VersionFacts {
 public:
-    std::optional<VersionId> add_manifest(ByteView) override { return std::nullopt; }
+    std::optional<VersionId> add_manifest(ByteView bytes) override { return VersionId::from(bytes); }
     std::optional<VersionFacts::Facts> of(const VersionId& version) const override {
         const auto it = known.find(version);
         return it == known.end() ? std::nullopt : std::optional(it->second);
@@ -168,7 +168,26 @@ TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
     audit.add({BundleKind::kKeyEvent, rotation});
     const Lineage lineage = audit.finish(version_of(4));
     EXPECT_EQ(lineage.bad, 1u);
-    EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad) << lineage.steps.at(0).why;
+    EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
+    EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("checkpoint is signed by a key that was not the log's then"));
+}
+
+TEST_F(Histories, AnEntryByARetiredKeyInATreeOfTheNewOneIsWrong) {
+    Machine& machine = *machines_[1];
+    const crypto::Signer fresh = signer_of(3, 88);
+    machine.log = *Log::open(machine.store, machine.journal, fresh);
+    ASSERT_TRUE(record_key(*machine.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    append(1, says(1, 4, {}, "imported"));  // by the old one
+    auto v = verifier();
+    LineageAudit audit(v, facts_);
+    const Bytes stop = proof(1, 4).encode(), created = key_event(1), rotation = machine.log->prove(2)->encode();
+    audit.add({BundleKind::kStop, stop});
+    audit.add({BundleKind::kKeyEvent, created});
+    audit.add({BundleKind::kKeyEvent, rotation});
+    const Lineage lineage = audit.finish(version_of(4));
+    EXPECT_EQ(lineage.bad, 1u);
+    EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
+    EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("but at entry 3 key"));
 }
 
 TEST_F(Histories, ARevokedKeyThatRotatesItselfBackInIsWrong) {
@@ -262,6 +281,70 @@ TEST_F(Histories, WeightsThatAreNotThoseOfTheEntryAreFound) {
     const Lineage lineage = audit(stops());
     EXPECT_EQ(lineage.steps[0].bytes, Verdict::kBad);
     EXPECT_EQ(lineage.bad, 1u);
+}
+
+TEST_F(Histories, MalformedManifestsAndThoseOfOtherVersionsAreRefused) {
+    const auto with_manifest = [&](const Bytes& manifest) {
+        auto v = verifier();
+        LineageAudit audit(v, facts_);
+        const std::vector<Bytes> given = stops();
+        for (const Bytes& stop : given) audit.add({BundleKind::kStop, stop});
+        for (size_t i = 0; i < kNodes; ++i) {
+            const Bytes event = key_event(i);
+            audit.add({BundleKind::kKeyEvent, event});
+        }
+        audit.add({BundleKind::kManifest, manifest});
+        return audit.finish(version_of(3));
+    };
+    EXPECT_TRUE(with_manifest(to_bytes(version_of(2).view())).is_complete());
+    const Lineage foreign = with_manifest(to_bytes(version_of(77).view()));
+    EXPECT_FALSE(foreign.is_complete());
+    EXPECT_THAT(foreign.unread, HasSubstr("of no version of this history"));
+    const Lineage malformed = with_manifest(Bytes{1, 2, 3});
+    EXPECT_FALSE(malformed.is_complete());
+    EXPECT_THAT(malformed.unread, HasSubstr("malformed"));
+}
+
+// What node 2 says of the hand-over of version 0 by node 0, spoiled before it is signed.
+class Custody : public Histories {
+protected:
+    template <class Spoil>
+    LineageStep handed_over(const Spoil& spoil) {
+        HopStatement s = says(2, 5, {0}, "trained");
+        const EntryProof given = proof(0, 0);
+        s.received_from = machines_[0]->signer.self().address;
+        s.custody = giver_proof(given, given.encode());
+        spoil(*s.custody);
+        append(2, s);
+        auto v = verifier();
+        LineageAudit audit(v, facts_);
+        const Bytes taken = proof(2, 5).encode(), origin = given.encode();
+        audit.add({BundleKind::kStop, taken});
+        audit.add({BundleKind::kStop, origin});
+        for (const size_t node : {0, 2}) {
+            const Bytes event = key_event(node);
+            audit.add({BundleKind::kKeyEvent, event});
+        }
+        return audit.finish(version_of(5)).steps.at(0);
+    }
+};
+
+TEST_F(Custody, OfWhatTheGiversLogHoldsIsGood) {
+    const LineageStep step = handed_over([](GiverProof&) {});
+    EXPECT_TRUE(step.is_good()) << step.why;
+    EXPECT_EQ(step.custody, Verdict::kGood);
+}
+
+TEST_F(Custody, OfATreeTheGiversLogNeverHadIsWrong) {
+    const LineageStep step = handed_over([](GiverProof& custody) { custody.root.bytes[0] ^= 1; });
+    EXPECT_EQ(step.custody, Verdict::kBad);
+    EXPECT_THAT(step.why, HasSubstr("the giver showed another tree of 3 entries"));
+}
+
+TEST_F(Custody, OfAnEntryThatStandsElsewhereIsWrong) {
+    const LineageStep step = handed_over([](GiverProof& custody) { ++custody.index; });
+    EXPECT_EQ(step.custody, Verdict::kBad);
+    EXPECT_THAT(step.why, HasSubstr("stands elsewhere in its log"));
 }
 
 TEST_F(Histories, AreHeldToThePolicyOfTheChecker) {
