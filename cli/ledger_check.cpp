@@ -43,14 +43,10 @@ Result<ledger::KeyHistory> check_entries(ControlLedger& ledger, const Checkpoint
     const uint64_t size = trees.rbegin()->first;
     for (uint64_t index = 0; index < size; ++index) {
         AIP_ASSIGN(const ledger::EntryProof proof, ledger.proof({index, std::nullopt, size}));
-        auto checked = ledger::verify_entry(proof, verifier, {});
+        const auto checked = ledger::verify_entry(proof, verifier, {});
         if (!checked) return in_entry(index, checked.error());
         if (proof.index != index) return in_entry(index, {ErrorCode::kDenied, "the ledger answered with another"});
-        if (auto* event = std::get_if<ledger::KeyEvent>(&checked->entry)) {
-            const auto added = keys.add(index, std::move(*event));
-            if (!added) return in_entry(index, added.error());
-        }
-        const auto valid = keys.check(index, checked->signer.operational);
+        const auto valid = keys.follow(index, *checked);
         if (!valid) return in_entry(index, valid.error());
         unused.clear();
         tree.append(ledger::leaf_hash(proof.leaf), unused);

@@ -29,9 +29,9 @@ Result<std::vector<ledger::NoteKey>> ControlLedger::keys() {
     if (!newest || newest_ == 0) return Error{ErrorCode::kNotFound, "the ledger has no entry yet"};
     AIP_ASSIGN(const auto* last, proof_at(newest_ - 1, newest_));
     AIP_ASSIGN(const ledger::Entry says, ledger::read_entry(last->leaf));
-    const WallTime then = std::max(ledger::time_of(says), crypto::claimed_validity(last->credential).not_before);
     AIP_ASSIGN(const crypto::Principal signer,
-               crypto::verify_credential(last->credential, connection_.welcome().network, then));
+               crypto::verify_credential(last->credential, connection_.welcome().network,
+                                         ledger::vouched_at(says, last->credential)));
     AIP_ASSIGN(const ledger::KeyHistory known, history());
     return ledger::note_keys(known, {ledger::log_origin(signer.address), signer.operational});
 }

@@ -30,6 +30,10 @@ WallTime time_of(const Entry& entry) {
     return std::visit([](const auto& e) { return e.time; }, entry);
 }
 
+WallTime vouched_at(const Entry& entry, const crypto::CredentialBytes& owner) {
+    return std::max(time_of(entry), crypto::claimed_validity(owner).not_before);
+}
+
 const Address& node_of(const Entry& entry) {
     return std::visit([](const auto& e) -> const Address& { return e.node; }, entry);
 }
@@ -61,9 +65,8 @@ Result<CheckedEntry> check_entry(ByteView leaf, crypto::Verifier& verifier, std:
 
 Result<CheckedEntry> verify_entry(const EntryProof& proof, crypto::Verifier& verifier, std::optional<WallTime> at) {
     AIP_ASSIGN(CheckedEntry entry, check_entry(proof.leaf, verifier, at));
-    // In history a credential that is younger than the entry may vouch for the tree that holds it.
-    const WallTime then = std::max(time_of(entry.entry), crypto::claimed_validity(proof.credential).not_before);
-    AIP_ASSIGN(const crypto::Principal owner, verifier.credential(proof.credential, at.value_or(then)));
+    const WallTime then = at.value_or(vouched_at(entry.entry, proof.credential));
+    AIP_ASSIGN(const crypto::Principal owner, verifier.credential(proof.credential, then));
     const NoteKey key{log_origin(owner.address), owner.operational};
     AIP_ASSIGN(const Checkpoint checkpoint, open_checkpoint(proof.checkpoint, key));
     AIP_TRY(verify_inclusion(leaf_hash(proof.leaf), proof.index, checkpoint.size, proof.path, checkpoint.root));

@@ -142,15 +142,11 @@ private:
 
     Result<void> check_signature(uint64_t index, const Bytes& leaf) {
         if (verifier_ == nullptr) return {};
-        auto checked = check_entry(leaf, *verifier_, {});
+        const auto checked = check_entry(leaf, *verifier_, {});
         if (!checked) return in_file(entry_file(index), checked.error());
         if (log_origin(checked->signer.address) != report_.origin)
             return in_file(entry_file(index), {ErrorCode::kDenied, "is signed by another node than the log's"});
-        if (auto* event = std::get_if<KeyEvent>(&checked->entry)) {
-            const auto added = history_.add(index, std::move(*event));
-            if (!added) return in_file(entry_file(index), added.error());
-        }
-        const auto valid = history_.check(index, checked->signer.operational);
+        const auto valid = history_.follow(index, *checked);
         if (!valid) return in_file(entry_file(index), valid.error());
         ++report_.signed_leaves;
         return {};

@@ -32,6 +32,11 @@ Result<void> KeyHistory::add(uint64_t index, KeyEvent event) {
     return {};
 }
 
+Result<void> KeyHistory::follow(uint64_t index, const CheckedEntry& entry) {
+    if (const auto* event = std::get_if<KeyEvent>(&entry.entry)) AIP_TRY(add(index, *event));
+    return check(index, entry.signer.operational);
+}
+
 Result<void> KeyHistory::check(uint64_t index, const crypto::PublicKey& key) const {
     const auto after = std::find_if(spans_.begin(), spans_.end(), [&](const Span& s) { return s.from > index; });
     if (after == spans_.begin()) return {};

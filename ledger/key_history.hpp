@@ -14,6 +14,7 @@
 namespace aip::ledger {
 
 class Log;
+struct CheckedEntry;
 
 class KeyHistory {
 public:
@@ -24,6 +25,8 @@ public:
 
     // The next event of the log, at `index`.
     Result<void> add(uint64_t index, KeyEvent event);
+    // Any next entry of the log: added if it is a key event, then held to the key that is valid there.
+    Result<void> follow(uint64_t index, const CheckedEntry& entry);
     Result<void> check(uint64_t index, const crypto::PublicKey& key) const;  // kDenied
     // Whether a checkpoint of `size` entries may carry a signature by this key. The key that a rotation brought signs
     // the tree before its own event once more (section 5.4).

@@ -53,9 +53,7 @@ void LineageAudit::add(const BundleItem& item) {
 }
 
 LineageAudit::Tree LineageAudit::open_tree(const EntryProof& proof, WallTime at) {
-    // A credential that is younger than the entry may vouch for the tree the entry is in, an older one as well.
-    const auto owner =
-        verifier_.credential(proof.credential, std::max(at, crypto::claimed_validity(proof.credential).not_before));
+    const auto owner = verifier_.credential(proof.credential, at);
     if (!owner) return {owner.error(), {}, {}, {}};
     const NoteKey key{log_origin(owner->address), owner->operational};
     auto checkpoint = open_checkpoint(proof.checkpoint, key);
@@ -72,7 +70,8 @@ LineageAudit::Tree LineageAudit::open_tree(const EntryProof& proof, WallTime at)
 Result<const LineageAudit::Tree*> LineageAudit::place(const EntryProof& proof, const CheckedEntry& entry) {
     const std::string name = proof.checkpoint + std::string(as_text(proof.credential.view()));
     auto it = trees_.find(name);
-    if (it == trees_.end()) it = trees_.emplace(name, open_tree(proof, time_of(entry.entry))).first;
+    if (it == trees_.end())
+        it = trees_.emplace(name, open_tree(proof, vouched_at(entry.entry, proof.credential))).first;
     const Tree& tree = it->second;
     if (!tree.checkpoint) return tree.checkpoint.error();
     const Checkpoint& head = *tree.checkpoint;
