@@ -3,25 +3,14 @@
 #include <algorithm>
 
 #include "ledger/entry.hpp"
+#include "ledger/export.hpp"
 
 namespace aip::ledger {
 namespace {
 
-constexpr size_t kUnsignedMax = 1000;  // checkpoints that wait for the entry that names their key
+constexpr size_t kUnsignedMax = 1000;  // checkpoints that wait for the entry that makes their key the log's
 
 std::string checkpoint_name(uint64_t size) { return "the checkpoint of size " + std::to_string(size); }
-
-// kDenied: a line by one of the keys does not verify. kNotFound: there is none by any of them.
-Result<void> verify_by_any(const Note& note, const std::vector<NoteKey>& keys) {
-    Result<void> best = Error{ErrorCode::kNotFound, "is signed by no key that this log has used"};
-    for (const NoteKey& key : keys) {
-        auto verdict = note.verify(key);
-        if (!verdict && verdict.error().code == ErrorCode::kDenied)
-            return Error{ErrorCode::kDenied, "has a bad signature"};
-        if (verdict) best = std::move(verdict);
-    }
-    return best;
-}
 
 }  // namespace
 
@@ -83,14 +72,10 @@ void LogCheck::check_entry(uint64_t index) {
 
 void LogCheck::check_signature(uint64_t index, const Bytes& leaf) {
     if (verifier_ == nullptr) return;
-    auto checked = ledger::check_entry(leaf, *verifier_, {});
+    const auto checked = ledger::check_entry(leaf, *verifier_, {});
     if (!checked) return problem("entry " + std::to_string(index) + ": " + checked.error().text);
     NoteKey key{log_origin(checked->signer.address), checked->signer.operational};
-    if (auto* event = std::get_if<KeyEvent>(&checked->entry)) {
-        const auto added = history_.add(index, std::move(*event));
-        if (!added) problem("entry " + std::to_string(index) + ": " + added.error().text);
-    }
-    const auto valid = history_.check(index, key.key);
+    const auto valid = history_.follow(index, *checked);
     if (!valid) problem("entry " + std::to_string(index) + ": " + valid.error().text);
     const bool known = std::any_of(keys_.begin(), keys_.end(), [&](const NoteKey& k) { return k.key == key.key; });
     if (!known) keys_.push_back(std::move(key));
@@ -120,19 +105,26 @@ void LogCheck::check_checkpoint(uint64_t size) {
     if (!checkpoint || checkpoint->size != size || checkpoint->root != tree_.root())
         return problem(checkpoint_name(size) + " is damaged, or that of another tree");
     if (verifier_ == nullptr) return;
-    const auto verdict = verify_by_any(*note, keys_);
+    const auto verdict = check_signer(size, *note);
     if (verdict) return;
     if (verdict.error().code == ErrorCode::kNotFound && unsigned_.size() < kUnsignedMax)
-        unsigned_.emplace_back(size, *note);  // an entry to come may name the key
+        unsigned_.emplace_back(size, *note);
     else
-        problem(checkpoint_name(size) + " " + verdict.error().text);
+        problem(checkpoint_name(size) + ": " + verdict.error().text);
+}
+
+// kNotFound: by no key that is known to have been the log's at this size.
+Result<void> LogCheck::check_signer(uint64_t size, const Note& note) const {
+    AIP_ASSIGN(const NoteKey* key, signer_of_note(note, keys_));
+    if (history_.may_sign_tree(size, key->key)) return {};
+    return Error{ErrorCode::kNotFound, "signed by a key that was not valid then"};
 }
 
 void LogCheck::finish() {
     running_ = false;
     for (const auto& [size, note] : unsigned_)
-        if (const auto verdict = verify_by_any(note, keys_); !verdict)
-            problem(checkpoint_name(size) + " " + verdict.error().text);
+        if (const auto verdict = check_signer(size, note); !verdict)
+            problem(checkpoint_name(size) + ": " + verdict.error().text);
     if (size_ == 0) return;
     const auto note = Note::parse(newest_);
     const auto newest = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());

@@ -38,6 +38,7 @@ private:
     void check_signature(uint64_t index, const Bytes& leaf);
     void check_index(uint64_t index, const Bytes& leaf);
     void check_checkpoint(uint64_t size);
+    Result<void> check_signer(uint64_t size, const Note& note) const;
     void finish();
     void problem(std::string what);
 
@@ -50,7 +51,7 @@ private:
     std::string checkpoint_;  // the last one seen
     std::vector<NoteKey> keys_;
     KeyHistory history_;
-    std::vector<std::pair<uint64_t, Note>> unsigned_;  // checkpoints by keys not seen yet
+    std::vector<std::pair<uint64_t, Note>> unsigned_;  // checkpoints whose keys are not the log's yet
     Frontier tree_;
     uint64_t checkpoints_ = 0;
     uint64_t problem_count_ = 0;

@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "fixture.hpp"
+#include "ledger/key_history.hpp"
 
 namespace aip::ledger {
 namespace {
@@ -46,6 +47,28 @@ TEST(LogCheck, OfAnEmptyLogFindsNothing) {
     LogCheck check(store, nullptr, std::nullopt);
     EXPECT_TRUE(check.step(1));
     EXPECT_EQ(check.problems(), 0u);
+}
+
+TEST(LogCheck, FindsACheckpointByAKeyThatWasRetired) {
+    MemoryLogStore store;
+    MemoryJournalFile journal;
+    const crypto::Signer before = signer_of(2), after = signer_of(2, 77);
+    std::unique_ptr<Log> log;
+    for (const crypto::Signer* signer : {&before, &after}) {
+        log = *Log::open(store, journal, *signer);
+        ASSERT_TRUE(record_key(*log, *signer, "rotated", "aipacketd/0.1.0", kNow));
+    }
+    crypto::Verifier known = verifier();
+    const auto problems = [&](const NoteKey& current) {
+        LogCheck check(store, &known, current);
+        while (!check.step(16)) {}
+        return check.first_problems();
+    };
+    EXPECT_EQ(problems(log->key()), std::vector<std::string>());
+    const NoteKey newest = log->key();
+    log = *Log::open(store, journal, before);  // signs the tree of two entries with the old key
+    EXPECT_EQ(problems(newest),
+              std::vector<std::string>{"the checkpoint of size 2: signed by a key that was not valid then"});
 }
 
 TEST(LogCheck, ListsEveryDamagedEntryAndGoesOn) {
