@@ -1,5 +1,4 @@
 // Key events, and what they mean for the entries around them.
-#include "crypto/revocation.hpp"
 #include "fixture.hpp"
 #include "ledger/entry.hpp"
 #include "ledger/export.hpp"
@@ -173,21 +172,10 @@ TEST(Verifier, BelievesNothingARevokedIdentitySignsFromThenOn) {
     const auto signer = signer_of(2);
     auto v = verifier();
     const auto identity = signer.self().identity;
-    ASSERT_TRUE(v.revoke(crypto::revoke_node(network_root(), identity, kNow, kNow)));
+    v.disbelieve(identity, kNow);
     EXPECT_EQ(check_leaf(leaf_of(signer, 1), v, kNow).error().code, ErrorCode::kDenied);
     EXPECT_TRUE(check_leaf(leaf_of(signer, 1), v, WallTime::from_unix_ms(kNow.unix_ms() - 1))) << "history stays";
     EXPECT_TRUE(check_leaf(leaf_of(signer_of(3), 1), v, kNow)) << "another node";
-    EXPECT_FALSE(v.revoke(crypto::revoke_node(key_of(9), identity, kNow, kNow))) << "not the root's word";
-}
-
-TEST(Revocation, RefusesEveryFlippedBit) {
-    const auto good = crypto::revoke_node(network_root(), signer_of(2).self().identity, kNow, kNow);
-    ASSERT_TRUE(crypto::verify_revocation(good, network_root().public_key()));
-    for (size_t bit = 0; bit < 8 * good.bytes.size(); ++bit) {
-        auto bad = good;
-        bad.bytes[bit / 8] ^= static_cast<uint8_t>(1 << (bit % 8));
-        EXPECT_FALSE(crypto::verify_revocation(bad, network_root().public_key())) << bit;
-    }
 }
 
 }  // namespace
