@@ -22,13 +22,17 @@ void GroupCommit::append(Bytes leaf, const VersionId& version, Done done) {
     if (leaf.empty() || leaf.size() > limits::kLeafBytesMax)  // one bad leaf must not refuse the others of its batch
         return done(Error{ErrorCode::kInvalid,
                           "a leaf has 1 to " + std::to_string(limits::kLeafBytesMax) + " bytes; record less"});
-    waiting_.leaves.push_back(std::move(leaf));
-    waiting_.versions.push_back(version);
-    waiting_.done.push_back(std::move(done));
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.leaves.push_back(std::move(leaf));
+        waiting_.versions.push_back(version);
+        waiting_.done.push_back(std::move(done));
+    }
     if (!writing_) write_next();
 }
 
 GroupCommit::Batch GroupCommit::take() {
+    const std::lock_guard lock(mutex_);
     size_t count = 0;
     for (size_t bytes = 0; count < std::min<size_t>(waiting_.leaves.size(), limits::kAppendLeavesMax); ++count) {
         bytes += waiting_.leaves[count].size();
@@ -38,16 +42,23 @@ GroupCommit::Batch GroupCommit::take() {
 }
 
 void GroupCommit::write_next() {
-    if (waiting_.leaves.empty()) return;
     writing_ = true;
-    auto batch = std::make_shared<Batch>(take());
     submit(
-        storage_, [this, batch] { return log_.append(batch->leaves, batch->versions); },
-        [this, batch](const Result<Appended>& appended) {
-            writing_ = false;
-            write_next();
-            for (size_t i = 0; i < batch->done.size(); ++i)
-                batch->done[i](appended ? Result<uint64_t>(appended->first_index + i) : appended.error());
+        storage_,
+        [this] {
+            Batch batch = take();
+            auto appended = log_.append(batch.leaves, batch.versions);
+            return Written{std::move(batch), std::move(appended)};
+        },
+        [this](const Written& written) {
+            {
+                const std::lock_guard lock(mutex_);
+                writing_ = !waiting_.leaves.empty();
+            }
+            if (writing_) write_next();
+            const auto& [batch, appended] = written;
+            for (size_t i = 0; i < batch.done.size(); ++i)
+                batch.done[i](appended ? Result<uint64_t>(appended->first_index + i) : appended.error());
         });
 }
 

@@ -19,6 +19,7 @@ Journeys::Journeys(const Services& services, const Settings& settings, crypto::V
                    Sessions& sessions, TaskBook& tasks, const routing::InterestTable& interest,
                    const routing::Routes& routes, Lookout& lookout, Newsbox& box, Witnessing& witnessing)
     : services_(services),
+      ledger_(services.log, services.storage),
       settings_(settings),
       verifier_(verifier),
       exchange_(exchange),
@@ -332,20 +333,26 @@ void Journeys::settle(uint64_t id, Entry& entry, std::function<void(const Result
     entry.busy = true;
     entry.retry_at = services_.clock.now();
     if (entry.custody.rounds == 0) entry.custody.since = services_.clock.wall();  // else the stop goes on
-    std::optional<ledger::HopStatement> end;
-    if (entry.custody.state == CustodyState::kEnded) end = passage(entry, "ended");
+    if (entry.custody.state != CustodyState::kEnded) return write_custody(id, entry, std::move(then));
+    append_passage(passage(entry, "ended"),
+                   [this, id, part = entry.part, then = std::move(then)](const Result<Passage>& appended) {
+                       if (!appended) services_.host.fatal(appended.error());
+                       if (!appended) return then(appended.error());
+                       Entry* here = find_part(id, part);
+                       if (here == nullptr)
+                           return then(Error{ErrorCode::kNotFound, "the model has moved on meanwhile"});
+                       write_custody(id, *here, then);
+                   });
+}
+
+void Journeys::write_custody(uint64_t id, const Entry& entry, std::function<void(const Result<void>&)> then) {
     submit(
-        services_.storage,
-        [services = services_, custody = entry.custody, end]() -> Result<void> {
-            if (end) AIP_TRY(append_passage(services, *end));
-            return services.custody.put(custody);
-        },
+        services_.storage, [&store = services_.custody, custody = entry.custody] { return store.put(custody); },
         [this, id, part = entry.part, then = std::move(then)](const Result<void>& written) {
             if (!written) services_.host.fatal(written.error());
-            const auto it = entries_.find(id);
-            if (it != entries_.end() && it->second.part == part) {
-                it->second.busy = false;
-                tell_origin(it->second);
+            if (Entry* here = find_part(id, part)) {
+                here->busy = false;
+                tell_origin(*here);
             }
             then(written);
         });
@@ -364,6 +371,12 @@ bool Journeys::has_letter(const std::string& task) const {
             (task.empty() || task == entry.custody.task))
             return true;
     return false;
+}
+
+// After a storage job: the same entry, not a later one of its id.
+Journeys::Entry* Journeys::find_part(uint64_t id, uint64_t part) {
+    const auto it = entries_.find(id);
+    return it != entries_.end() && it->second.part == part ? &it->second : nullptr;
 }
 
 Journeys::Entry* Journeys::find_delivery(SessionId session, uint64_t delivery) {

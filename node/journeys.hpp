@@ -17,14 +17,15 @@
 #include <map>
 #include <memory>
 
+#include "ledger/group_commit.hpp"
 #include "ledger/statement.hpp"
-#include "model/import.hpp"
 #include "node/best.hpp"
 #include "node/exchange.hpp"
 #include "node/gate.hpp"
 #include "node/head.hpp"
 #include "node/lookout.hpp"
 #include "node/merge_versions.hpp"
+#include "node/new_version.hpp"
 #include "node/requests.hpp"
 #include "node/sessions.hpp"
 #include "node/tasks.hpp"
@@ -159,13 +160,21 @@ private:
     void reseal(Entry& entry);
     void wait_here(Entry& entry);
     // An entry about a version that was not made now: "relayed", "ended".
+    struct Passage {
+        ledger::NewLeaf leaf;
+        std::string task;  // of the version
+    };
     ledger::HopStatement passage(const Entry& entry, std::string_view what) const;
-    static Result<void> append_passage(const Services& services, ledger::HopStatement statement);  // storage thread
+    // Storage thread; kNotFound without the version.
+    static Result<Passage> make_passage(const Services& services, ledger::HopStatement statement);
+    void append_passage(ledger::HopStatement statement, std::function<void(Result<Passage>)> then);
+    Entry* find_part(uint64_t id, uint64_t part);
     void settle(uint64_t id, Entry& entry, std::function<void(const Result<void>&)> then);
+    void write_custody(uint64_t id, const Entry& entry, std::function<void(const Result<void>&)> then);
 
     Result<std::optional<routing::JourneyRecord>> begin(uint64_t id, const SendOrder& order) const;
     void imported(uint64_t id, Entry entry, const NextDestination& to);
-    void finished(uint64_t id, uint64_t part, Result<model::Manifest> child, const WorkDone& work,
+    void finished(uint64_t id, uint64_t part, const Result<NewVersion>& child, const WorkDone& work,
                   const NextDestination& next, std::function<void(Result<FinishedStop>)> done);
     std::string to_be_done(const Entry& entry, const WorkDone& round) const;  // empty: it may leave
     Result<void> close_stop(Entry& entry, Instant now);
@@ -224,6 +233,7 @@ private:
     Entry* find_transfer(uint64_t transfer);
 
     Services services_;
+    ledger::GroupCommit ledger_;
     const Settings& settings_;
     crypto::Verifier& verifier_;
     Exchange& exchange_;

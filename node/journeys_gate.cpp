@@ -226,18 +226,17 @@ void Journeys::reject(uint64_t id, Entry& entry, Objection objection) {
     for (const auto& [name, value] : objection.figures)
         if (std::isfinite(value)) statement.parameters.emplace(name, value);
     entry.busy = true;
-    submit(
-        services_.storage, [services = services_, statement] { return append_passage(services, statement); },
-        [this, id, part = entry.part, objection = std::move(objection)](const Result<void>& appended) {
-            if (!appended) return services_.host.fatal(appended.error());
-            const auto it = entries_.find(id);
-            if (it == entries_.end() || it->second.part != part) return;
-            const Custody& custody = it->second.custody;
-            gate_.reject({custody.version, custody.task, custody.from, it->second.papers.maker, objection.rule,
-                          objection.why, services_.clock.wall()});
-            it->second.busy = false;
-            turn_back(id, it->second);
-        });
+    append_passage(std::move(statement),
+                   [this, id, part = entry.part, objection = std::move(objection)](const Result<Passage>& appended) {
+                       if (!appended) return services_.host.fatal(appended.error());
+                       Entry* here = find_part(id, part);
+                       if (here == nullptr) return;
+                       const Custody& custody = here->custody;
+                       gate_.reject({custody.version, custody.task, custody.from, here->papers.maker, objection.rule,
+                                     objection.why, services_.clock.wall()});
+                       here->busy = false;
+                       turn_back(id, *here);
+                   });
 }
 
 // The journey goes on from the parent, which is examined in its turn unless it is this node's own; if the parent is

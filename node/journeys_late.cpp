@@ -75,24 +75,15 @@ void Journeys::revive(uint64_t id, uint32_t walker) {
     Entry& placed = entries_.emplace(id, std::move(entry)).first->second;
     reseal(placed);
     placed.busy = true;
-    submit(
-        services_.storage,
-        [services = services_, custody = placed.custody, again = passage(placed, "recreated")]() -> Result<bool> {
-            AIP_ASSIGN(const auto stored, services.versions.get(custody.version));
-            if (!stored) return false;
-            AIP_TRY(append_passage(services, again));
-            AIP_TRY(services.custody.put(custody));
-            return true;
-        },
-        [this, id, part = placed.part](const Result<bool>& revived) {
-            if (!revived) return services_.host.fatal(revived.error());
-            const auto it = entries_.find(id);
-            if (it == entries_.end() || it->second.part != part) return;
-            it->second.busy = false;
-            if (*revived) return tell_origin(it->second);
-            box_.put(it->second.record->origin, {NewsKind::kUnknown, id, 0, 0, {}, {}, services_.clock.wall()});
-            entries_.erase(it);
-        });
+    append_passage(passage(placed, "recreated"), [this, id, part = placed.part](const Result<Passage>& appended) {
+        const bool forgotten = !appended && appended.error().code == ErrorCode::kNotFound;
+        if (!appended && !forgotten) return services_.host.fatal(appended.error());
+        Entry* here = find_part(id, part);
+        if (here == nullptr) return;
+        if (!forgotten) return write_custody(id, *here, [](const Result<void>&) {});
+        box_.put(here->record->origin, {NewsKind::kUnknown, id, 0, 0, {}, {}, services_.clock.wall()});
+        entries_.erase(id);
+    });
 }
 
 // A newer walker of this journey lives; this one ends, and the ledger says so.
@@ -100,18 +91,16 @@ void Journeys::retire(uint64_t id, Entry& entry) {
     services_.host.log("journey " + entry.custody.version.short_hex() + " ends here: a newer walker is under way");
     if (entry.custody.rounds > 0) static_cast<void>(close_stop(entry, services_.clock.now()));
     entry.busy = true;
-    submit(
-        services_.storage,
-        [services = services_, id, end = passage(entry, "retired")]() -> Result<void> {
-            AIP_TRY(append_passage(services, end));
-            return services.custody.erase(id);
-        },
-        [this, id, part = entry.part](const Result<void>& erased) {
-            if (!erased) return services_.host.fatal(erased.error());
-            const auto it = entries_.find(id);
-            if (it == entries_.end() || it->second.part != part) return;
-            entries_.erase(it);
-        });
+    append_passage(passage(entry, "retired"), [this, id, part = entry.part](const Result<Passage>& appended) {
+        if (!appended) return services_.host.fatal(appended.error());
+        if (find_part(id, part) == nullptr) return;
+        submit(
+            services_.storage, [&store = services_.custody, id] { return store.erase(id); },
+            [this, id, part](const Result<void>& erased) {
+                if (!erased) return services_.host.fatal(erased.error());
+                if (find_part(id, part) != nullptr) entries_.erase(id);
+            });
+    });
 }
 
 // A model has left: what is needed to send it on again is kept, for the last kDepartedMax of them.

@@ -60,8 +60,7 @@ bool Journeys::meet(uint64_t id, Entry& entry) {
     statement.time = services_.clock.wall();
     statement.stop = stops;
     ++landing_;
-    submit(
-        services_.storage,
+    ledger_.record<MergedVersions>(
         [services = services_, walkers, statement, order = tasks_.rules(entry.custody.task).merge] {
             return merge_versions(services, walkers, order, statement);
         },

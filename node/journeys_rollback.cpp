@@ -11,20 +11,11 @@ void Journeys::rollback(Rollback order, std::function<void(Result<RolledBack>)> 
     statement.software = settings_.software;
     statement.time = services_.clock.wall();
     statement.parameters["tag"] = order.tag;
-    submit(
-        services_.storage,
-        [services = services_, statement]() mutable -> Result<std::string> {
-            AIP_ASSIGN(const auto stored, services.versions.get(statement.version));
-            if (!stored)
-                return Error{ErrorCode::kNotFound, "version " + statement.version.hex() + " is not on this node"};
-            statement.task = stored->manifest.task();
-            AIP_TRY(append_passage(services, statement));
-            return statement.task;
-        },
-        [this, order = std::move(order), done = std::move(done)](const Result<std::string>& task) {
-            if (!task) return done(task.error());
-            restart(*task, order, done);
-        });
+    append_passage(std::move(statement),
+                   [this, order = std::move(order), done = std::move(done)](const Result<Passage>& appended) {
+                       if (!appended) return done(appended.error());
+                       restart(appended->task, order, done);
+                   });
 }
 
 // The journeys of the task that began here, and for each a number above all its walkers.

@@ -60,19 +60,18 @@ void Journeys::finish(SessionId session, uint64_t delivery, WorkDone work, NextD
     statement.time = services_.clock.wall();
     statement.journey = entry->custody.id;
     statement.stop = entry->record->stops + 1;
-    submit(
-        services_.storage,
+    ledger_.record<NewVersion>(
         [services = services_, source = std::shared_ptr<model::Source>(std::move(file)), statement,
          fields = model::ManifestFields{{entry->custody.version}, entry->custody.task, {}}] {
-            return record_version(services, *source, fields, statement, {});
+            return make_version(services, *source, fields, statement, {});
         },
         [this, id = entry->custody.id, part = entry->part, work = std::move(work), next = std::move(next),
-         done = std::move(done)](Result<model::Manifest> manifest) mutable {
-            finished(id, part, std::move(manifest), work, next, std::move(done));
+         done = std::move(done)](const Result<NewVersion>& child) mutable {
+            finished(id, part, child, work, next, std::move(done));
         });
 }
 
-void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> child, const WorkDone& work,
+void Journeys::finished(uint64_t id, uint64_t part, const Result<NewVersion>& child, const WorkDone& work,
                         const NextDestination& next, std::function<void(Result<FinishedStop>)> done) {
     --landing_;
     const auto it = entries_.find(id);
@@ -84,26 +83,27 @@ void Journeys::finished(uint64_t id, uint64_t part, Result<model::Manifest> chil
     const Instant now = services_.clock.now();
     entry.custody.work = sum(entry.custody, work);
     ++entry.custody.rounds;
-    const VersionId parent = std::exchange(entry.custody.version, child->id());
+    const VersionId parent = std::exchange(entry.custody.version, child->manifest.id());
     note_made(entry.custody, parent);
     entry.delivery.reset();
     sessions_.returned(entry.session);
-    best_.consider(entry.custody.task, child->id(), work);
-    FinishedStop answer{child->id(), services_.self(), {}};
+    best_.consider(entry.custody.task, child->manifest.id(), work);
+    FinishedStop answer{child->manifest.id(), services_.self(), {}};
     if (std::holds_alternative<OnJourney>(next)) answer.why = to_be_done(entry, work);
     if (answer.why.empty()) {
         if (auto closed = close_stop(entry, now); !closed) return done(closed.error());
         const bool joins =
             std::holds_alternative<OnJourney>(next) && can_meet(entry) && company(entry.custody.task).size() > 1;
         if (entry.obsolete || joins || !plan(entry, next, now)) wait_here(entry);
-        answer = {child->id(), {}, "nobody can be reached now; it waits here"};
+        answer = {child->manifest.id(), {}, "nobody can be reached now; it waits here"};
         if (joins) joining_.insert(id);
         if (joins)
-            answer = {child->id(), services_.self(), "it is merged with other models of its task that wait here"};
+            answer = {child->manifest.id(), services_.self(),
+                      "it is merged with other models of its task that wait here"};
         else if (entry.obsolete)
             answer.why = "a newer walker of this journey is under way; this one ends here";
         else if (entry.record->next)
-            answer = {child->id(), entry.record->next->node, entry.record->next->why};
+            answer = {child->manifest.id(), entry.record->next->node, entry.record->next->why};
         else if (entry.custody.state == CustodyState::kEnded)
             answer.why = "the journey's budget is spent; it ends here";
     }
@@ -180,23 +180,21 @@ void Journeys::relay(uint64_t id, Entry& entry) {
     const bool trained = entry.custody.rounds > 0;
     if (trained) static_cast<void>(close_stop(entry, services_.clock.now()));
     entry.busy = true;
-    submit(
-        services_.storage,
-        [services = services_, statement = passage(entry, "relayed")]() -> Result<void> {
+    ledger_.record<Passage>(
+        [services = services_, statement = passage(entry, "relayed")]() -> Result<Passage> {
             AIP_ASSIGN(const auto known, services.log.find(statement.version));
-            if (known) return {};  // made or relayed here before
-            return append_passage(services, statement);
+            if (known) return Passage{};  // made or relayed here before
+            return make_passage(services, statement);
         },
-        [this, id, trained, part = entry.part](const Result<void>& appended) {
+        [this, id, trained, part = entry.part](const Result<Passage>& appended) {
             if (!appended) return services_.host.fatal(appended.error());
-            const auto it = entries_.find(id);
-            if (it == entries_.end() || it->second.part != part) return;
-            Entry& here = it->second;
-            here.busy = false;
-            here.avoid[services_.self()] = services_.clock.now() + settings_.trainer_patience;
-            if (!trained) here.record = routing::pay(std::move(*here.record), here.custody.wire_bytes);
-            if (!plan(here, OnJourney{}, services_.clock.now())) reseal(here);
-            settle(id, here, [](const Result<void>&) {});
+            Entry* here = find_part(id, part);
+            if (here == nullptr) return;
+            here->busy = false;
+            here->avoid[services_.self()] = services_.clock.now() + settings_.trainer_patience;
+            if (!trained) here->record = routing::pay(std::move(*here->record), here->custody.wire_bytes);
+            if (!plan(*here, OnJourney{}, services_.clock.now())) reseal(*here);
+            settle(id, *here, [](const Result<void>&) {});
         });
 }
 
@@ -204,7 +202,6 @@ ledger::HopStatement Journeys::passage(const Entry& entry, std::string_view what
     ledger::HopStatement statement;
     statement.what = what;
     statement.version = entry.custody.version;
-    statement.task = entry.custody.task;
     if (!entry.custody.from.is_zero()) {
         statement.received_from = entry.custody.from;
         statement.custody = entry.custody.giver;
@@ -217,15 +214,20 @@ ledger::HopStatement Journeys::passage(const Entry& entry, std::string_view what
     return statement;
 }
 
-Result<void> Journeys::append_passage(const Services& services, ledger::HopStatement statement) {
+Result<Journeys::Passage> Journeys::make_passage(const Services& services, ledger::HopStatement statement) {
     AIP_ASSIGN(const auto stored, services.versions.get(statement.version));
-    if (!stored)
-        return Error{ErrorCode::kCorrupt, "version " + statement.version.hex() + " is in custody but not in the store"};
+    if (!stored) return Error{ErrorCode::kNotFound, "version " + statement.version.hex() + " is not on this node"};
+    statement.task = stored->manifest.task();
     statement.content = stored->manifest.content();
     statement.parents = stored->manifest.parents();
-    AIP_ASSIGN(const Bytes leaf, ledger::make_leaf(statement, services.signer));
-    AIP_TRY(services.log.append(std::span(&leaf, 1), std::span(&statement.version, 1)));
-    return {};
+    AIP_ASSIGN(Bytes leaf, ledger::make_leaf(statement, services.signer));
+    return Passage{{statement.version, std::move(leaf)}, statement.task};
+}
+
+void Journeys::append_passage(ledger::HopStatement statement, std::function<void(Result<Passage>)> then) {
+    ledger_.record<Passage>(
+        [services = services_, statement = std::move(statement)] { return make_passage(services, statement); },
+        std::move(then));
 }
 
 }  // namespace aip::node

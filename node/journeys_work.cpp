@@ -82,22 +82,21 @@ void Journeys::send(SessionId session, SendOrder order, std::unique_ptr<model::S
     model::ManifestFields fields{{}, order.task, {}};
     ++landing_;
     Waiter waiter{session, std::move(progress), std::move(done), services_.clock.now(), file->size()};
-    submit(
-        services_.storage,
+    ledger_.record<NewVersion>(
         [services = services_, importing, statement, fields,
          source = std::make_shared<CancellableSource>(std::move(file), importing->cancelled)] {
-            return record_version(services, *source, fields, statement,
-                                  [&](uint64_t bytes, uint64_t) { importing->done.store(bytes); });
+            return make_version(services, *source, fields, statement,
+                                [&](uint64_t bytes, uint64_t) { importing->done.store(bytes); });
         },
         [this, id, importing, order = std::move(order), record = std::move(*record),
-         waiter = std::move(waiter)](Result<model::Manifest> manifest) mutable {
+         waiter = std::move(waiter)](const Result<NewVersion>& made) mutable {
             importing_.erase(id);
             --landing_;
-            if (!manifest) return waiter.done(manifest.error());
+            if (!made) return waiter.done(made.error());
             if (importing->cancelled.load()) return waiter.done(cancelled());
             Entry entry;
             entry.custody.id = id;
-            entry.custody.version = manifest->id();
+            entry.custody.version = made->manifest.id();
             entry.custody.task = order.task;
             entry.custody.name = order.name;
             entry.record = std::move(record);

@@ -65,7 +65,9 @@ Result<MergedVersions> merge_versions(const Services& services, const std::vecto
     if (instead) statement.parameters["asked"] = order.rule;
     for (size_t i = 0; i < merged.journeys.size(); ++i)
         statement.parameters["weight." + hex(merged.journeys[i])] = source.weights()[i];
-    AIP_ASSIGN(merged.manifest, record_version(services, source, fields, std::move(statement), {}));
+    AIP_ASSIGN(NewVersion made, make_version(services, source, fields, std::move(statement), {}));
+    merged.manifest = std::move(made.manifest);
+    merged.leaf = std::move(made.leaf);
     merged.instead = std::move(picked.instead);
     return merged;
 }

@@ -1,8 +1,9 @@
 // The versions of walkers that met become one version of this node (rfc/0008 section 7): by the rule of the task,
-// signed, in the ledger, durable. What cannot be merged with the rest, being of another architecture or holding numbers
-// that are not finite, is left out and named. Storage thread.
+// signed, durable, with the leaf that has yet to enter the ledger. What cannot be merged with the rest, being of
+// another architecture or holding numbers that are not finite, is left out and named. Storage thread.
 #pragma once
 
+#include "ledger/group_commit.hpp"
 #include "model/merge.hpp"
 #include "node/services.hpp"
 
@@ -18,7 +19,8 @@ struct MergedVersions {
     std::vector<uint64_t> journeys;                          // that were merged; none: not two fit each other
     std::vector<std::pair<uint64_t, std::string>> left_out;  // and why
     std::optional<model::Manifest> manifest;
-    std::string instead;  // why the rule is not the one asked for
+    ledger::NewLeaf leaf;  // about it
+    std::string instead;   // why the rule is not the one asked for
 };
 
 // `walkers`: the one that goes on first. `statement`: all but what the merge decides.

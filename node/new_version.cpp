@@ -31,9 +31,8 @@ Result<std::optional<ledger::TensorChange>> change_of(const Services& services, 
 
 }  // namespace
 
-Result<model::Manifest> record_version(const Services& services, model::Source& file,
-                                       const model::ManifestFields& fields, ledger::HopStatement statement,
-                                       const model::Progress& progress) {
+Result<NewVersion> make_version(const Services& services, model::Source& file, const model::ManifestFields& fields,
+                                ledger::HopStatement statement, const model::Progress& progress) {
     AIP_ASSIGN(model::Manifest manifest, model::import_model(file, services.blocks, fields, progress, services.cores));
     const Bytes sealed = services.signer.seal(kManifestDomain, manifest.bytes());
     AIP_TRY(services.versions.put(manifest, sealed, services.clock.wall(), true));
@@ -41,9 +40,8 @@ Result<model::Manifest> record_version(const Services& services, model::Source& 
     statement.content = manifest.content();
     statement.parents = manifest.parents();
     AIP_ASSIGN(statement.changed, change_of(services, manifest));
-    AIP_ASSIGN(const Bytes leaf, ledger::make_leaf(statement, services.signer));
-    AIP_TRY(services.log.append(std::span(&leaf, 1), std::span(&statement.version, 1)));
-    return manifest;
+    AIP_ASSIGN(Bytes leaf, ledger::make_leaf(statement, services.signer));
+    return NewVersion{std::move(manifest), {statement.version, std::move(leaf)}};
 }
 
 }  // namespace aip::node

@@ -58,6 +58,7 @@ public:
     Result<bool> has_ledger_entry(const VersionId& version);  // on its disk: in the store, or still in the journal
     model::FaultyBlockStore& block_faults() { return faulty_blocks_; }
     FaultyKvStore& kv_faults() { return faulty_kv_; }
+    ledger::MemoryJournalFile& journal_faults() { return journal_; }
     const crypto::Signer& signer() const { return signer_; }
     const crypto::PublicKey& network_root() const { return root_; }
     EventQueue& queue() { return queue_; }
