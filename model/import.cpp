@@ -24,7 +24,7 @@ public:
                              "model has more than " + std::to_string(limits::kBlocksMax) + " blocks"};
             pieces_[used_].source = &source;
             pieces_[used_].offset = offset;
-            pieces_[used_].bytes.resize(length);
+            pieces_[used_].size = length;
             offset += length;
             size -= length;
             if (++used_ == pieces_.size()) AIP_TRY(put());
@@ -41,9 +41,10 @@ private:
     struct Piece {
         Source* source = nullptr;
         uint64_t offset = 0;
-        Bytes bytes;
+        size_t size = 0;
+        Bytes room;
+        Result<ByteView> bytes = ByteView();
         Digest digest;
-        Result<void> read;
     };
 
     // Several for each core, so that one that is late holds the others up only now and then.
@@ -52,18 +53,18 @@ private:
     Result<void> put() {
         cores_.each(used_, [this](size_t i) {
             Piece& piece = pieces_[i];
-            piece.read = piece.source->read(piece.offset, piece.bytes);
-            if (piece.read) piece.digest = crypto::sha256(piece.bytes);
+            piece.bytes = piece.source->view(piece.offset, piece.size, piece.room);
+            if (piece.bytes) piece.digest = crypto::sha256(*piece.bytes);
         });
         for (size_t i = 0; i < used_; ++i) {
             const Piece& piece = pieces_[i];
-            AIP_TRY(piece.read);
+            if (!piece.bytes) return piece.bytes.error();
             if (blocks_ != nullptr) {
                 AIP_ASSIGN(const bool there, blocks_->has(piece.digest));
-                if (!there) AIP_TRY(blocks_->put(piece.digest, piece.bytes));
+                if (!there) AIP_TRY(blocks_->put(piece.digest, *piece.bytes));
             }
             digests_.push_back(piece.digest);
-            done_ += piece.bytes.size();
+            done_ += piece.size;
             if (progress_) progress_(done_, total_);
         }
         used_ = 0;

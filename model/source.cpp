@@ -17,11 +17,23 @@ Error os_error(std::string_view what, int error) {
 
 }  // namespace
 
+Result<ByteView> Source::view(uint64_t offset, size_t size, Bytes& room) {
+    room.resize(size);
+    AIP_TRY(read(offset, room));
+    return ByteView(room);
+}
+
 Result<void> MemorySource::read(uint64_t offset, MutableBytes out) {
-    if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
-        return Error{ErrorCode::kInvalid, "read behind the end of the file"};
-    std::copy_n(bytes_.begin() + static_cast<ptrdiff_t>(offset), out.size(), out.begin());
+    Bytes none;
+    AIP_ASSIGN(const ByteView bytes, view(offset, out.size(), none));
+    std::copy(bytes.begin(), bytes.end(), out.begin());
     return {};
+}
+
+Result<ByteView> MemorySource::view(uint64_t offset, size_t size, Bytes&) {
+    if (offset > bytes_.size() || size > bytes_.size() - offset)
+        return Error{ErrorCode::kInvalid, "read behind the end of the file"};
+    return bytes_.subspan(offset, size);
 }
 
 Result<void> MemorySink::write(ByteView bytes) {

@@ -1,7 +1,8 @@
 // Where model files come from and go to. A Source has a size that never changes: whoever reads one sees the file as it
 // was when the Source was made, or an error, never a mixture without noticing the missing end. (Bytes changed in the
-// middle of a file while it is read can't be noticed; importing reads each byte exactly once, so they do no harm.)
-// Blocking calls: storage jobs make them. The fd versions borrow their descriptor; the caller closes it.
+// middle of a file while it is read can't be noticed; importing reads each byte exactly once, so they do no harm.
+// Nobody changes the bytes under a MemorySource.) Blocking calls: storage jobs make them. The fd versions borrow their
+// descriptor; the caller closes it.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -15,6 +16,8 @@ public:
     virtual uint64_t size() const = 0;
     // All of it, or an error. Several threads may read at once.
     virtual Result<void> read(uint64_t offset, MutableBytes out) = 0;
+    // The same without a copy where the bytes are in memory; else they are read into `room`.
+    virtual Result<ByteView> view(uint64_t offset, size_t size, Bytes& room);
 };
 
 class Sink {
@@ -28,6 +31,7 @@ public:
     explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
     uint64_t size() const override { return bytes_.size(); }
     Result<void> read(uint64_t offset, MutableBytes out) override;
+    Result<ByteView> view(uint64_t offset, size_t size, Bytes& room) override;
 
 private:
     ByteView bytes_;

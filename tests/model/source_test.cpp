@@ -36,6 +36,27 @@ TEST(FdSource, ReadsAnywhere) {
     EXPECT_FALSE(source->read(4, out));
 }
 
+TEST(Sources, ShowWhatTheyReadInPlaceOrInTheRoomGiven) {
+    const MemoryFile file(as_bytes("abcdef"));
+    auto source = FdSource::open(file.fd());
+    ASSERT_TRUE(source);
+    Bytes room;
+    const auto read = source->view(2, 3, room);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(as_text(*read), "cde");
+    EXPECT_EQ(read->data(), room.data());
+    EXPECT_FALSE(source->view(4, 3, room));
+
+    const Bytes bytes{1, 2, 3};
+    MemorySource memory(bytes);
+    const auto seen = memory.view(1, 2, room);
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->data(), bytes.data() + 1);
+    EXPECT_EQ(seen->size(), 2u);
+    EXPECT_FALSE(memory.view(2, 2, room));
+    EXPECT_FALSE(memory.view(4, 0, room));
+}
+
 TEST(FdSource, NoticesAFileThatBecameShorter) {
     const Bytes model = tiny_model(1, 4096);
     const MemoryFile file(model);
