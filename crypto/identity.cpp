@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "crypto/revocation.hpp"
 #include "crypto/sha256.hpp"
 
 namespace aip::crypto {
@@ -210,12 +209,6 @@ Validity claimed_validity(const CredentialBytes& credential) {
     const Validity node = claimed_validity(credential.view().first(kCertificateBytes));
     const Validity operational = claimed_validity(credential.view().subspan(kCertificateBytes));
     return {std::max(node.not_before, operational.not_before), std::min(node.not_after, operational.not_after)};
-}
-
-Result<Revocation> Verifier::revoke(const RevocationBytes& revocation) {
-    AIP_ASSIGN(const Revocation read, verify_revocation(revocation, root_));
-    disbelieve(read.identity, read.from);
-    return read;
 }
 
 void Verifier::disbelieve(const PublicKey& identity, WallTime from) {

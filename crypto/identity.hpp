@@ -77,9 +77,6 @@ struct Opened {
 
 // Opens what a Signer sealed. Remembers credentials it has checked (bounded), so that a stream of records from known
 // nodes costs one verification each.
-struct Revocation;
-using RevocationBytes = FixedBytes<struct RevocationTag, kCertificateBytes>;
-
 class Verifier {
 public:
     explicit Verifier(PublicKey root) : root_(root) {}
@@ -88,9 +85,9 @@ public:
     virtual Result<Opened> open(std::string_view domain, ByteView sealed, WallTime now);
     Result<Principal> credential(const CredentialBytes& credential, WallTime now);
     const PublicKey& root() const { return root_; }
-    // From now on nothing that this identity signs at or after the revocation's time is believed.
-    Result<Revocation> revoke(const RevocationBytes& revocation);
-    void disbelieve(const PublicKey& identity, WallTime from);  // whoever calls it has counted the votes
+    // From now on nothing that this identity signs at `from` or later is believed. Whoever calls it has the root's word, or
+    // has counted the votes.
+    void disbelieve(const PublicKey& identity, WallTime from);
 
 private:
     PublicKey root_;

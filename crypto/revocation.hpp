@@ -11,6 +11,7 @@
 namespace aip::crypto {
 
 inline constexpr size_t kRevocationBytes = kCertificateBytes;
+using RevocationBytes = FixedBytes<struct RevocationTag, kRevocationBytes>;
 
 struct Revocation {
     PublicKey identity;

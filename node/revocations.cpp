@@ -1,5 +1,7 @@
 #include "node/revocations.hpp"
 
+#include <algorithm>
+
 #include "node/news.hpp"
 
 namespace aip::node {
@@ -42,13 +44,15 @@ Result<Revocations::Key> Revocations::learn(ByteView word) {
 }
 
 Result<Revocations::Key> Revocations::learn_revocation(const crypto::RevocationBytes& bytes) {
+    if (std::any_of(known_.begin(), known_.end(), [&](const auto& known) { return known.second.bytes == bytes; }))
+        return Key();
     AIP_ASSIGN(const crypto::Revocation read, crypto::verify_revocation(bytes, verifier_.root()));
     const auto it = known_.find(read.identity);
-    if (it != known_.end() && crypto::verify_revocation(it->second, verifier_.root())->from <= read.from) return Key();
+    if (it != known_.end() && it->second.says.from <= read.from) return Key();
     if (it == known_.end() && known_.size() >= kMax)
         return Error{ErrorCode::kNoSpace, "too many revocations; make a new network"};
-    AIP_ASSERT(verifier_.revoke(bytes).has_value());  // at once; the disk may take its time
-    known_.insert_or_assign(read.identity, bytes);
+    verifier_.disbelieve(read.identity, read.from);  // at once; the disk may take its time
+    known_.insert_or_assign(read.identity, Revoked{read, bytes});
     services_.host.log("the network root has revoked identity " + read.identity.hex());
     return kPrefix + read.identity.hex();
 }
@@ -121,7 +125,7 @@ void Revocations::take(ByteView word, std::function<void(Result<void>)> done) {
 
 std::vector<Bytes> Revocations::words() const {
     std::vector<Bytes> all;
-    for (const auto& [identity, bytes] : known_) all.push_back(to_bytes(bytes.view()));
+    for (const auto& [identity, word] : known_) all.push_back(to_bytes(word.bytes.view()));
     if (rule_) all.push_back(to_bytes(rule_->bytes.view()));
     for (const auto& [identity, votes] : votes_)
         for (const auto& [voter, ballot] : votes) all.push_back(ballot.sealed);

@@ -38,6 +38,10 @@ private:
         WallTime from;
         Bytes sealed;
     };
+    struct Revoked {
+        crypto::Revocation says;
+        crypto::RevocationBytes bytes;
+    };
     struct Rule {
         crypto::VoteRule says;
         crypto::VoteRuleBytes bytes;
@@ -54,7 +58,7 @@ private:
     Services services_;
     crypto::Verifier& verifier_;
     Outbox& outbox_;
-    std::map<crypto::PublicKey, crypto::RevocationBytes> known_;  // by identity
+    std::map<crypto::PublicKey, Revoked> known_;  // by identity
     std::optional<Rule> rule_;
     std::map<crypto::PublicKey, std::map<crypto::PublicKey, Ballot>> votes_;  // by identity, then by voter
     std::map<crypto::PublicKey, WallTime> voted_out_;
