@@ -1,5 +1,6 @@
 #include "crypto/identity.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/owned_fd.hpp"
 #include "crypto/sha256.hpp"
 
 namespace aip::crypto {
@@ -18,7 +20,7 @@ constexpr std::string_view kSealMagic = "AIPS";
 constexpr uint8_t kVersion = 1;
 constexpr size_t kCertificateBody = kCertificateBytes - Signature::kSize;
 constexpr size_t kKnownMax = 4096;
-constexpr size_t kRotationNoteMax = 256;
+constexpr size_t kRotationNoteMax = 4096;
 constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3600 * 1000;
 
 Digest labelled_hash(std::string_view label, const PublicKey& key) {
@@ -263,6 +265,23 @@ Result<void> replace_file(const std::string& path, const std::string& by) {
     return Error{ErrorCode::kIo, "cannot replace " + path + ": " + std::strerror(errno)};
 }
 
+Result<void> sync_directory(const std::string& directory) {
+    const OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd && fsync(fd.get()) == 0) return {};
+    return Error{ErrorCode::kIo, "cannot sync " + directory + ": " + std::strerror(errno)};
+}
+
+// The note with a line about the key that is in use until now; the oldest lines make room.
+Result<std::string> note_about_compromise(const std::string& directory, std::string note, std::string_view why) {
+    AIP_ASSIGN(const Bytes in_use, read_small_file(file_in(directory, "operational.cert"), kCertificateBytes));
+    const auto certificate = CertificateBytes::from(in_use);
+    if (!certificate) return Error{ErrorCode::kInvalid, file_in(directory, "operational.cert") + " is no certificate"};
+    const PublicKey key = *PublicKey::from(certificate->view().subspan(kSubjectAt, PublicKey::kSize));
+    note += key.hex() + ": " + std::string(why) + "\n";
+    while (note.size() > kRotationNoteMax) note.erase(0, note.find('\n') + 1);
+    return note;
+}
+
 }  // namespace
 
 Result<PublicKey> rotate_key_directory(const std::string& directory, std::string_view compromised, WallTime now) {
@@ -270,7 +289,10 @@ Result<PublicKey> rotate_key_directory(const std::string& directory, std::string
     const SecretKey operational = SecretKey::generate();
     const Validity validity{now, WallTime::from_unix_ms(now.unix_ms() + kTenYearsMs)};
     const CertificateBytes certificate = certify_operational(identity, operational.public_key(), validity);
-    const std::string note = compromised.empty() ? "rotated" : "revoked: " + std::string(compromised);
+    AIP_ASSIGN(std::string note, load_rotation_note(directory));
+    if (!compromised.empty()) {
+        AIP_ASSIGN(note, note_about_compromise(directory, std::move(note), compromised));
+    }
     for (const char* name : {"operational.key", "operational.cert", "operational.note"})
         std::remove((file_in(directory, name) + ".new").c_str());  // of a rotation that was interrupted
     AIP_TRY(save_secret_key(operational, file_in(directory, "operational.key.new"), kOperationalLabel));
@@ -278,6 +300,7 @@ Result<PublicKey> rotate_key_directory(const std::string& directory, std::string
     AIP_TRY(write_new_file(file_in(directory, "operational.note.new"), as_bytes(note), 0644));
     for (const char* name : {"operational.note", "operational.cert", "operational.key"})
         AIP_TRY(replace_file(file_in(directory, name), file_in(directory, name) + ".new"));
+    AIP_TRY(sync_directory(directory));
     return operational.public_key();
 }
 
@@ -286,6 +309,15 @@ Result<std::string> load_rotation_note(const std::string& directory) {
     if (!note && note.error().code == ErrorCode::kNotFound) return std::string();
     if (!note) return note.error();
     return std::string(as_text(*note));
+}
+
+std::optional<std::string> why_compromised(std::string_view note, const PublicKey& key) {
+    const std::string start = key.hex() + ": ";
+    for (size_t at = 0, end = 0; (end = note.find('\n', at)) != std::string_view::npos; at = end + 1) {
+        const std::string_view line = note.substr(at, end - at);
+        if (line.starts_with(start)) return std::string(line.substr(start.size()));
+    }
+    return std::nullopt;
 }
 
 Result<void> certify_key_directory(const std::string& directory, const SecretKey& root, Validity validity) {

@@ -8,6 +8,7 @@
 // Invariant: a Principal exists only if every signature on the way from the root to it was checked.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -85,8 +86,8 @@ public:
     virtual Result<Opened> open(std::string_view domain, ByteView sealed, WallTime now);
     Result<Principal> credential(const CredentialBytes& credential, WallTime now);
     const PublicKey& root() const { return root_; }
-    // From now on nothing that this identity signs at `from` or later is believed. Whoever calls it has the root's word, or
-    // has counted the votes.
+    // From now on nothing that this identity signs at `from` or later is believed. Whoever calls it has the root's
+    // word, or has counted the votes.
     void disbelieve(const PublicKey& identity, WallTime from);
 
 private:
@@ -124,10 +125,11 @@ uint64_t credential_hint(const CredentialBytes& credential);  // first 8 bytes o
 Result<PublicKey> create_key_directory(const std::string& directory, WallTime now);
 Result<void> certify_key_directory(const std::string& directory, const SecretKey& root, Validity validity);
 // A new operational key, certified by identity.key, which has to be there; the old one is gone. `compromised`: why the
-// old one must not be trusted any more; empty: it was only replaced. Left for the daemon, which writes it into the
-// ledger.
+// old one must not be trusted any more; empty: it was only replaced. Left in a note for the daemon, which writes it
+// into the ledger: a line for each such key, so that several rotations before the daemon's next start lose nothing.
 Result<PublicKey> rotate_key_directory(const std::string& directory, std::string_view compromised, WallTime now);
-Result<std::string> load_rotation_note(const std::string& directory);  // "", "rotated" or "revoked: why"
+Result<std::string> load_rotation_note(const std::string& directory);
+std::optional<std::string> why_compromised(std::string_view note, const PublicKey& key);  // nothing: it was not
 // Loads what the daemon needs; every error names the file and the command that mends it.
 Result<Signer> load_signer(const std::string& directory, WallTime now);
 Result<PublicKey> load_network_root(const std::string& directory);

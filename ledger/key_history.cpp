@@ -9,8 +9,6 @@
 namespace aip::ledger {
 namespace {
 
-constexpr std::string_view kRevokedNote = "revoked: ";
-
 Error out_of_order(uint32_t number) {
     return {ErrorCode::kDenied, "key event " + std::to_string(number) + " does not follow from the one before"};
 }
@@ -80,9 +78,9 @@ Result<void> record_key(Log& log, const crypto::Signer& signer, std::string_view
     if (event.number > 0) {
         event.previous = history.spans().back().event.key;
         if (event.previous == event.key) return {};
-        const bool revoked = note.starts_with(kRevokedNote);
-        event.change = revoked ? KeyChange::kRevoked : KeyChange::kRotated;
-        if (revoked) event.reason = note.substr(kRevokedNote.size());
+        const auto why = crypto::why_compromised(note, *event.previous);
+        event.change = why ? KeyChange::kRevoked : KeyChange::kRotated;
+        event.reason = why.value_or("");
     }
     AIP_ASSIGN(const Bytes leaf, make_key_leaf(event, signer));
     const VersionId id = key_event_id(event.number);

@@ -3,8 +3,8 @@
 // signs nothing any more, and none signs what was before it.
 //
 // Invariant: spans are in order, each begins where the one before ends, and each key is the one the next event calls
-// the previous one; no key comes back once it was replaced, or a thief could rotate it in again. A log without key events, and entries before the first, are held to their credential alone.
-// A value; any thread.
+// the previous one; no key comes back once it was replaced, or a thief could rotate it in again. A log without key
+// events, and entries before the first, are held to their credential alone. A value; any thread.
 #pragma once
 
 #include <vector>
@@ -41,7 +41,7 @@ private:
 Result<KeyHistory> key_history(const Log& log);
 
 // The entry that says that the signer's key is the one in use; nothing if the log says so already. `note` is what
-// `aipctl key rotate` left in the key directory: "" or "revoked: why".
+// rotations left in the key directory (crypto::load_rotation_note).
 Result<void> record_key(Log& log, const crypto::Signer& signer, std::string_view note, std::string_view software,
                         WallTime now);
 

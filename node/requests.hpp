@@ -34,7 +34,7 @@ struct Settings {
     std::vector<PortRouting> ports;                     // by port; those beyond have the defaults
     routing::TaskRecord open_task;                      // the rules of tasks that nobody created
     std::string software = "aipacket/0.1.0";
-    std::string key_note;  // how the operational key came to be: "", "rotated" or "revoked: why"
+    std::string key_note;  // which operational keys were compromised (crypto::load_rotation_note)
 
     Duration interest_lifetime() const {  // whole seconds
         return Duration::seconds((interest_refresh * 5 / 2).count_ms() / 1000 + 1);

@@ -165,5 +165,49 @@ TEST_F(KeyDirectoryTest, RefusesATruncatedCertificate) {
     EXPECT_THAT(load_error(), HasSubstr("wrong length"));
 }
 
+class KeyRotation : public testing::Test {
+protected:
+    KeyRotation() {
+        EXPECT_TRUE(create_key_directory(keys_.path(), kYear2026));
+        EXPECT_TRUE(certify_key_directory(keys_.path(), fixed_key(1), {kYear2026, kYear2036}));
+    }
+    PublicKey operational() const { return load_signer(keys_.path(), kYear2027)->self().operational; }
+    std::optional<std::string> why(const PublicKey& key) const {
+        return why_compromised(*load_rotation_note(keys_.path()), key);
+    }
+    TemporaryDirectory keys_;
+};
+
+TEST_F(KeyRotation, LeavesADirectoryThatLoadsWithTheNewKey) {
+    const PublicKey before = operational();
+    const auto rotated = rotate_key_directory(keys_.path(), "", kYear2026);
+    ASSERT_TRUE(rotated) << rotated.error().text;
+    EXPECT_NE(*rotated, before);
+    EXPECT_EQ(operational(), *rotated);
+    EXPECT_EQ(why(before), std::nullopt) << "only replaced";
+}
+
+TEST_F(KeyRotation, GoesOnAfterOneThatWasCutShort) {
+    for (const char* name : {"operational.key.new", "operational.cert.new", "operational.note.new"})
+        ASSERT_TRUE(write_new_file(keys_.file(name), as_bytes("half"), 0600));
+    const auto rotated = rotate_key_directory(keys_.path(), "its disk was stolen", kYear2026);
+    ASSERT_TRUE(rotated) << rotated.error().text;
+    EXPECT_EQ(operational(), *rotated);
+    for (const char* name : {"operational.key.new", "operational.cert.new", "operational.note.new"})
+        EXPECT_FALSE(std::filesystem::exists(keys_.file(name))) << name;
+}
+
+TEST_F(KeyRotation, KeepsWhyAKeyWasCompromisedWhateverComesAfterIt) {
+    const PublicKey first = operational();
+    ASSERT_TRUE(rotate_key_directory(keys_.path(), "its disk was stolen", kYear2026));
+    const PublicKey second = operational();
+    ASSERT_TRUE(rotate_key_directory(keys_.path(), "", kYear2026));
+    EXPECT_EQ(why(first), "its disk was stolen");
+    EXPECT_EQ(why(second), std::nullopt);
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(rotate_key_directory(keys_.path(), std::string(128, 'x'), kYear2026)) << i;
+    EXPECT_EQ(why(operational()), std::nullopt);
+    EXPECT_EQ(why(first), std::nullopt) << "the oldest make room";
+}
+
 }  // namespace
 }  // namespace aip::crypto

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view kSoftware = "aipacketd/0.1.0";
 
+// As a rotation notes it.
+std::string stolen(const crypto::Signer& signer) { return signer.self().operational.hex() + ": disk was stolen\n"; }
+
 // Node 2 with key 102: its key event, two entries; then key 77: its event, two entries.
 struct RotatedLog {
     RotatedLog() {
@@ -16,7 +19,7 @@ struct RotatedLog {
         EXPECT_TRUE(record_key(*log, before, "", kSoftware, kNow));
         EXPECT_TRUE(grow(*log, before, 0, 2));
         log = *Log::open(store, journal, after);
-        EXPECT_TRUE(record_key(*log, after, "revoked: disk was stolen", kSoftware, kNow));
+        EXPECT_TRUE(record_key(*log, after, stolen(before), kSoftware, kNow));
         EXPECT_TRUE(grow(*log, after, 2, 2));
         now = std::move(log);
     }
@@ -113,8 +116,19 @@ TEST(KeyHistory, RefusesEventsThatDoNotFollow) {
 TEST(KeyHistory, WritesAKeyOnlyOnce) {
     RotatedLog rotated;
     const uint64_t size = rotated.now->size();
-    EXPECT_TRUE(record_key(*rotated.now, rotated.after, "rotated", kSoftware, kNow));
+    EXPECT_TRUE(record_key(*rotated.now, rotated.after, "", kSoftware, kNow));
     EXPECT_EQ(rotated.now->size(), size);
+}
+
+TEST(KeyHistory, OfTwoRotationsBetweenEntriesTheReasonOfTheRecordedKeyCounts) {
+    RotatedLog rotated;
+    const crypto::Signer unused = signer_of(2, 78), last = signer_of(2, 79);
+    ASSERT_TRUE(record_key(*rotated.now, last, stolen(rotated.before) + stolen(unused), kSoftware, kNow));
+    EXPECT_EQ(key_history(*rotated.now)->spans().back().event.change, KeyChange::kRotated)
+        << "the key that was recorded last was not among them";
+    RotatedLog other;
+    ASSERT_TRUE(record_key(*other.now, last, stolen(other.after) + stolen(unused), kSoftware, kNow));
+    EXPECT_EQ(key_history(*other.now)->spans().back().event.change, KeyChange::kRevoked);
 }
 
 TEST(KeyHistory, AKeyThatWasRetiredIsNotRecordedAgain) {

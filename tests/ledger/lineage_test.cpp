@@ -156,7 +156,7 @@ TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
     Machine& victim = *machines_[1];
     const crypto::Signer fresh = signer_of(3, 88);
     victim.log = *Log::open(victim.store, victim.journal, fresh);
-    ASSERT_TRUE(record_key(*victim.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    ASSERT_TRUE(record_key(*victim.log, fresh, "", "aipacketd/0.1.0", kNow));
     const Bytes rotation = victim.log->prove(2)->encode();
     victim.log = *Log::open(victim.store, victim.journal, victim.signer);
     append(1, says(1, 4, {}, "imported"));
@@ -176,7 +176,7 @@ TEST_F(Histories, AnEntryByARetiredKeyInATreeOfTheNewOneIsWrong) {
     Machine& machine = *machines_[1];
     const crypto::Signer fresh = signer_of(3, 88);
     machine.log = *Log::open(machine.store, machine.journal, fresh);
-    ASSERT_TRUE(record_key(*machine.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    ASSERT_TRUE(record_key(*machine.log, fresh, "", "aipacketd/0.1.0", kNow));
     append(1, says(1, 4, {}, "imported"));  // by the old one
     auto v = verifier();
     LineageAudit audit(v, facts_);
@@ -194,7 +194,7 @@ TEST_F(Histories, ARevokedKeyThatRotatesItselfBackInIsWrong) {
     Machine& victim = *machines_[1];
     const crypto::Signer fresh = signer_of(3, 88);
     victim.log = *Log::open(victim.store, victim.journal, fresh);
-    ASSERT_TRUE(record_key(*victim.log, fresh, "revoked: stolen", "aipacketd/0.1.0", kNow));
+    ASSERT_TRUE(record_key(*victim.log, fresh, "", "aipacketd/0.1.0", kNow));
     const Bytes rotation = victim.log->prove(2)->encode();
     victim.log = *Log::open(victim.store, victim.journal, victim.signer);
     KeyEvent back;
@@ -226,7 +226,7 @@ TEST_F(Histories, TwoKeyEventsOfOneNumberAreWrongInAnyOrder) {
     const std::array<crypto::Signer, 2> fresh{signer_of(3, 88), signer_of(3, 89)};
     const auto rotate = [&](Machine& machine, const crypto::Signer& signer) {
         machine.log = *Log::open(machine.store, machine.journal, signer);
-        ASSERT_TRUE(record_key(*machine.log, signer, "rotated", "aipacketd/0.1.0", kNow));
+        ASSERT_TRUE(record_key(*machine.log, signer, "", "aipacketd/0.1.0", kNow));
         events.push_back(machine.log->prove(machine.log->size() - 1)->encode());
     };
     rotate(*machines_[1], fresh[0]);

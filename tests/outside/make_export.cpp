@@ -14,7 +14,7 @@ constexpr uint64_t kEntries = 600;
 
 Result<std::unique_ptr<Log>> opened(MemoryLogStore& store, MemoryJournalFile& journal, const crypto::Signer& signer) {
     AIP_ASSIGN(auto log, Log::open(store, journal, signer));
-    AIP_TRY(record_key(*log, signer, "rotated", "aipacketd/0.1.0", kNow));
+    AIP_TRY(record_key(*log, signer, "", "aipacketd/0.1.0", kNow));
     return log;
 }
 
