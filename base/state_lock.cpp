@@ -1,4 +1,4 @@
-#include "daemons/state_lock.hpp"
+#include "base/state_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -6,9 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
-namespace aip::daemons {
+namespace aip {
 namespace {
 
 std::string holder(int fd) {
@@ -28,29 +27,18 @@ bool write_pid(int fd) {
 
 Result<StateLock> StateLock::take(const std::string& state_dir) {
     const std::string path = state_dir + "/lock";
-    StateLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (lock.fd_ < 0)
+    OwnedFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd)
         return Error{errno == EACCES ? ErrorCode::kDenied : ErrorCode::kIo,
                      "cannot open " + path + ": " + std::strerror(errno)};
-    if (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             return Error{ErrorCode::kExists, "aipacketd is already running with state directory " + state_dir +
-                                                 " (pid " + holder(lock.fd_) + ")"};
+                                                 " (pid " + holder(fd.get()) + ")"};
         return Error{ErrorCode::kIo, "cannot lock " + path + ": " + std::strerror(errno)};
     }
-    if (!write_pid(lock.fd_)) return Error{ErrorCode::kIo, "cannot write " + path + ": " + std::strerror(errno)};
-    return lock;
+    if (!write_pid(fd.get())) return Error{ErrorCode::kIo, "cannot write " + path + ": " + std::strerror(errno)};
+    return StateLock(std::move(fd));
 }
 
-StateLock::~StateLock() {
-    if (fd_ >= 0) close(fd_);
-}
-
-StateLock::StateLock(StateLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-StateLock& StateLock::operator=(StateLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-}
-
-}  // namespace aip::daemons
+}  // namespace aip

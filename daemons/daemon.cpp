@@ -11,12 +11,12 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/state_lock.hpp"
 #include "daemons/bridge.hpp"
 #include "daemons/core_pool.hpp"
 #include "daemons/link_watch.hpp"
 #include "daemons/logging.hpp"
 #include "daemons/privileges.hpp"
-#include "daemons/state_lock.hpp"
 #include "daemons/storage_thread.hpp"
 #include "daemons/system_clock.hpp"
 #include "dataplane/dpdk/dpdk_port.hpp"

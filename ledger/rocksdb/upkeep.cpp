@@ -1,7 +1,6 @@
 #include "ledger/rocksdb/upkeep.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <fstream>
 
 #include "base/owned_fd.hpp"
+#include "base/state_lock.hpp"
 #include "ledger/journal_file.hpp"
 #include "ledger/log_check.hpp"
 #include "ledger/rocksdb/rocks_log_store.hpp"
@@ -37,16 +37,6 @@ Result<std::unique_ptr<RocksLogStore>> open_beside(const std::string& directory)
 Error cannot(std::string_view action, const std::string& path, const std::error_code& cause) {
     return {cause == std::errc::no_space_on_device ? ErrorCode::kNoSpace : ErrorCode::kIo,
             "cannot " + std::string(action) + " " + path + ": " + cause.message()};
-}
-
-// The daemon's own lock (daemons/state_lock.hpp).
-Result<OwnedFd> lock(const std::string& state_dir) {
-    const std::string path = state_dir + "/lock";
-    OwnedFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-    if (!fd) return cannot("open", path, {errno, std::generic_category()});
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-        return Error{ErrorCode::kExists, "the daemon of " + state_dir + " is running; stop it first"};
-    return fd;
 }
 
 Result<void> sync_all(const std::string& directory) {
@@ -236,7 +226,7 @@ Result<FsckReport> restore(const std::string& source, const std::string& state_d
     if (!fs::exists(mark_in(source), error) || !fs::exists(journal_in(source), error))
         return Error{ErrorCode::kInvalid,
                      source + " is not a whole backup: making it was cut short; use another, or make one again"};
-    AIP_ASSIGN(const OwnedFd held, lock(state_dir));
+    AIP_ASSIGN(const StateLock held, StateLock::take(state_dir));
     AIP_ASSIGN(const FsckReport report, fsck(source, nullptr));
     if (report.problems != 0)
         return Error{ErrorCode::kCorrupt,

@@ -1,4 +1,4 @@
-#include "daemons/state_lock.hpp"
+#include "base/state_lock.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include <filesystem>
 
-namespace aip::daemons {
+namespace aip {
 namespace {
 
 class StateLockTest : public testing::Test {
@@ -72,4 +72,4 @@ TEST_F(StateLockTest, NeedsTheDirectory) {
 }
 
 }  // namespace
-}  // namespace aip::daemons
+}  // namespace aip
