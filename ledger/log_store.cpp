@@ -54,37 +54,6 @@ Result<std::optional<uint64_t>> MemoryLogStore::find(const VersionId& version) {
     return it == now_.index.end() ? std::optional<uint64_t>{} : std::optional<uint64_t>{it->second};
 }
 
-std::string MemoryLogStore::flip_random_bit(Rng& rng) {
-    const auto flip = [&](auto& bytes) {
-        const size_t bit = rng.below(8 * bytes.size());
-        bytes[bit / 8] = static_cast<std::remove_reference_t<decltype(bytes[0])>>(bytes[bit / 8] ^ (1 << bit % 8));
-    };
-    const auto any = [&](auto& map) { return std::next(map.begin(), static_cast<ptrdiff_t>(rng.below(map.size()))); };
-    switch (rng.below(4)) {
-        case 0: {
-            const size_t index = rng.below(now_.leaves.size());
-            flip(now_.leaves[index]);
-            return "leaf " + std::to_string(index);
-        }
-        case 1: {
-            const auto at = any(now_.hashes);
-            flip(at->second.bytes);
-            return "hash " + std::to_string(at->first.level) + "/" + std::to_string(at->first.index);
-        }
-        case 2: {
-            const auto at = any(now_.checkpoints);
-            flip(at->second);
-            return "checkpoint " + std::to_string(at->first);
-        }
-        default: {
-            auto entry = now_.index.extract(any(now_.index));
-            flip(entry.key().bytes);
-            now_.index.insert(std::move(entry));
-            return "the index";
-        }
-    }
-}
-
 Result<void> FaultyLogStore::append(const LogBatch& batch) {
     const bool now = countdown_ && *countdown_ == 0;
     if (countdown_ && !now) --*countdown_;

@@ -61,15 +61,16 @@ public:
     void lie_about_sync(bool on) { lying_ = on; }  // a disk that acknowledges what it has not kept
     void flip_hash(Subtree at) { now_.hashes[at].bytes[0] ^= 1; }
     void flip_leaf(uint64_t index) { now_.leaves.at(index)[0] ^= 1; }
-    std::string flip_random_bit(Rng& rng);  // of a leaf, a hash, a checkpoint or the index; says which
 
-private:
     struct State {
         std::vector<Bytes> leaves;
         std::map<Subtree, Digest> hashes;
         std::map<uint64_t, std::string> checkpoints;
         std::map<VersionId, uint64_t> index;
     };
+    State& stored() { return now_; }  // to be spoiled
+
+private:
     State now_;
     State durable_;
     bool lying_ = false;

@@ -56,7 +56,7 @@ TEST(LogCheck, FindsACheckpointByAKeyThatWasRetired) {
     std::unique_ptr<Log> log;
     for (const crypto::Signer* signer : {&before, &after}) {
         log = *Log::open(store, journal, *signer);
-        ASSERT_TRUE(record_key(*log, *signer, "rotated", "aipacketd/0.1.0", kNow));
+        ASSERT_TRUE(record_key(*log, *signer, "", "aipacketd/0.1.0", kNow));
     }
     crypto::Verifier known = verifier();
     const auto problems = [&](const NoteKey& current) {
@@ -81,6 +81,38 @@ TEST(LogCheck, ListsEveryDamagedEntryAndGoesOn) {
     EXPECT_EQ(check.entries(), kEntries);
 }
 
+// Of a leaf, a hash, a checkpoint or the index; says which.
+std::string flip_random_bit(MemoryLogStore::State& stored, Rng& rng) {
+    const auto flip = [&](auto& bytes) {
+        const size_t bit = rng.below(8 * bytes.size());
+        bytes[bit / 8] = static_cast<std::remove_reference_t<decltype(bytes[0])>>(bytes[bit / 8] ^ (1 << bit % 8));
+    };
+    const auto any = [&](auto& map) { return std::next(map.begin(), static_cast<ptrdiff_t>(rng.below(map.size()))); };
+    switch (rng.below(4)) {
+        case 0: {
+            const size_t index = rng.below(stored.leaves.size());
+            flip(stored.leaves[index]);
+            return "leaf " + std::to_string(index);
+        }
+        case 1: {
+            const auto at = any(stored.hashes);
+            flip(at->second.bytes);
+            return "hash " + std::to_string(at->first.level) + "/" + std::to_string(at->first.index);
+        }
+        case 2: {
+            const auto at = any(stored.checkpoints);
+            flip(at->second);
+            return "checkpoint " + std::to_string(at->first);
+        }
+        default: {
+            auto entry = stored.index.extract(any(stored.index));
+            flip(entry.key().bytes);
+            stored.index.insert(std::move(entry));
+            return "the index";
+        }
+    }
+}
+
 // Any single bit of anything that is stored: found by the check; refused when it would be shown, or before the next
 // signature if it is part of what that stands on.
 TEST(LogCheck, FindsAnySingleFlippedBit) {
@@ -90,7 +122,7 @@ TEST(LogCheck, FindsAnySingleFlippedBit) {
     SeededRng rng(4);
     for (int round = 0; round < 200; ++round) {
         MemoryLogStore damaged = w.store;
-        const std::string what = damaged.flip_random_bit(rng);
+        const std::string what = flip_random_bit(damaged.stored(), rng);
         LogCheck check(damaged, &w.known, w.log->key());
         while (!check.step(64)) {}
         EXPECT_GT(check.problems(), 0u) << what;
