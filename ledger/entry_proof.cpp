@@ -88,7 +88,7 @@ GiverProof giver_proof(const EntryProof& proof, ByteView encoded) {
 Result<HopStatement> verify(const EntryProof& proof, crypto::Verifier& verifier, WallTime now) {
     AIP_ASSIGN(CheckedEntry checked, verify_entry(proof, verifier, now));
     auto* says = std::get_if<HopStatement>(&checked.entry);
-    if (says == nullptr) return Error{ErrorCode::kInvalid, "this entry is about a key, not about a version"};
+    if (says == nullptr) return not_a_deed();
     return std::move(*says);
 }
 

@@ -7,11 +7,8 @@
 #include "ledger/predicate.hpp"
 
 namespace aip::ledger {
-namespace {
 
 Error not_a_deed() { return {ErrorCode::kInvalid, "this entry is about a key, not about a version"}; }
-
-}  // namespace
 
 bool is_passage(const HopStatement& statement) {
     constexpr std::array<std::string_view, 6> kPassages{"ended",   "recreated", "rejected",

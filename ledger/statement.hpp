@@ -88,6 +88,8 @@ Result<Bytes> make_leaf(const HopStatement& statement, const crypto::Signer& sig
 // history (the caller decides whom it believes about time).
 Result<CheckedLeaf> check_leaf(ByteView leaf, crypto::Verifier& verifier, WallTime now);
 
+Error not_a_deed();  // of an entry that is a key event
+
 // Reads a leaf without checking who made it: for showing one's own log.
 Result<HopStatement> read_leaf(ByteView leaf);
 
