@@ -189,12 +189,14 @@ Result<void> LineageAudit::check_giver(const HopStatement& says) const {
     const VersionId& given = says.parents.empty() || is_passage(says) ? says.version : says.parents.front();
     const auto stops = stops_.find(given);
     if (stops == stops_.end()) return Error{ErrorCode::kNotFound, ""};
-    for (const Stop& stop : stops->second)
-        if (stop.step.node == *says.received_from)
-            return stop.step.index == says.custody->index
-                       ? Result<void>()
-                       : wrong("the giver's entry stands elsewhere in its log than it was proven");
-    return Error{ErrorCode::kNotFound, ""};
+    bool seen = false;
+    for (const Stop& stop : stops->second) {
+        if (stop.step.node != *says.received_from) continue;
+        if (stop.step.index == says.custody->index) return {};
+        seen = true;
+    }
+    return seen ? wrong("the giver's entry stands elsewhere in its log than it was proven")
+                : Error{ErrorCode::kNotFound, ""};
 }
 
 void LineageAudit::check_custody(LineageStep& step) const {

@@ -297,28 +297,29 @@ func (h *history) check(s stop) error {
 	return nil
 }
 
-// checkCustody: the tree in which the giver proved its entry is the one its log had at that size, if the bundle knows.
-func (l *lineage) checkCustody(s stop) error {
+// checkCustody: the giver's entry stands where it proved it, in a tree that its log had at that size, if the bundle knows.
+func (l *lineage) checkCustody(version string, s stop) error {
 	given := s.says.Custody
 	if given == nil {
 		return nil
 	}
-	for _, giver := range l.stops[s.says.parent()] {
+	if len(s.says.Parents) > 0 && !passages[s.says.What] {
+		version = s.says.Parents[0]
+	}
+	seen, stands := false, false
+	for _, giver := range l.stops[version] {
 		if giver.says.Node != s.says.ReceivedFrom {
 			continue
 		}
 		if root, known := l.logs[giver.log].roots[given.Size]; known && hex.EncodeToString(root[:]) != given.Root {
 			return errors.New("the giver showed another tree than its log has: it was forked")
 		}
+		seen, stands = true, stands || giver.index == given.Index
+	}
+	if seen && !stands {
+		return errors.New("the giver's entry stands elsewhere in its log than it was proven")
 	}
 	return nil
-}
-
-func (p predicate) parent() string {
-	if len(p.Parents) == 0 {
-		return ""
-	}
-	return p.Parents[0]
 }
 
 // verify walks from the version back to the origins, each version once.
@@ -333,7 +334,7 @@ func (l *lineage) verify() (steps int, err error) {
 			if err := l.logs[s.log].check(s); err != nil {
 				return steps, fmt.Errorf("%s, entry %d: %w", s.log, s.index, err)
 			}
-			if err := l.checkCustody(s); err != nil {
+			if err := l.checkCustody(version, s); err != nil {
 				return steps, fmt.Errorf("%s, entry %d: %w", s.log, s.index, err)
 			}
 			if passages[s.says.What] {
