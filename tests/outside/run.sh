@@ -42,7 +42,8 @@ must_fail() {
     echo "flipped bit in $1: $(sed 's/.*FAILED: [^:]*: //' "$work/said")"
 }
 
-# openssl_verifies ENTRY: the DSSE signature of a leaf, by openssl, under the key of the log that its keyid names.
+# openssl_verifies ENTRY [SPOIL]: the DSSE signature of a leaf, by openssl, under the key of the log that its keyid names. SPOIL does
+# something to what was signed first.
 openssl_verifies() {
     jq -rj .payload "$1" | base64 -d >"$work/payload"
     type=$(jq -r .payloadType "$1")
@@ -51,15 +52,22 @@ openssl_verifies() {
     vkey=$(grep -F "$(jq -r '.signatures[0].keyid' "$1")+" "$export_dir/vkey")
     # SubjectPublicKeyInfo of Ed25519 (RFC 8410), then the key without the type byte of the vkey.
     { printf '\060\052\060\005\006\003\053\145\160\003\041\000' && echo "$vkey" | cut -d+ -f3- | base64 -d | tail -c +2; } >"$work/key.der"
+    ${2:-true} "$work/pae"
     openssl pkeyutl -verify -rawin -in "$work/pae" -sigfile "$work/sig" -pubin -keyform DER -inkey "$work/key.der" >/dev/null
 }
 
 check "$export_dir"
-if command -v openssl jq >/dev/null; then
+if command -v openssl >/dev/null && command -v jq >/dev/null; then
     for entry in $(find "$export_dir/entry" -name '*00') "$export_dir/entry/0" "$export_dir/entry/1"; do
         openssl_verifies "$entry" || { echo "run.sh: FAILED: openssl does not verify $entry" >&2 && exit 1; }
     done
-    echo "openssl verifies the leaves"
+    if openssl_verifies "$export_dir/entry/0" flip 2>/dev/null; then
+        echo "run.sh: FAILED: openssl verifies a spoiled leaf" >&2
+        exit 1
+    fi
+    echo "openssl verifies the leaves, and not a spoiled one"
+else
+    echo "skipped: openssl or jq is not installed"
 fi
 for part in entry inclusion consistency checkpoint; do
     [ -n "$(ls "$export_dir/$part")" ] || continue
