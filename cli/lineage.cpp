@@ -100,6 +100,18 @@ Result<void> LineageCollector::add_key_events(const Address& node) {
     return {};
 }
 
+// Whom the network root has put out, as far as the daemon knows.
+Result<void> LineageCollector::add_revocations() {
+    AIP_ASSIGN(const Report report, api::expect<Report>(connection_.call(api::ReportQuery{"revocations", {}})));
+    for (const auto& row : report.rows) {
+        const auto* text = row.empty() ? nullptr : std::get_if<std::string>(&row.back());
+        const auto word = text != nullptr ? from_hex(*text) : std::nullopt;
+        if (!word) return Error{ErrorCode::kCorrupt, "the daemon answered with a malformed revocation"};
+        add(ledger::BundleKind::kRevoked, *word);
+    }
+    return {};
+}
+
 Result<void> LineageCollector::add_manifest(const VersionId& version) {
     const auto report =
         api::expect<Report>(connection_.call(api::ReportQuery{std::string(kManifestColumn), {version.hex()}}));
@@ -130,6 +142,7 @@ Result<Bytes> LineageCollector::collect() {
             return Error{ErrorCode::kNoSpace, "the history of this version is too long for one bundle"};
     }
     for (const Address& node : nodes_) AIP_TRY(add_key_events(node));
+    AIP_TRY(add_revocations());
     for (const VersionId& version : known_) AIP_TRY(add_manifest(version));
     const Digest end = ledger::bundle_end(bundle_);
     bundle_.insert(bundle_.end(), end.bytes.begin(), end.bytes.end());

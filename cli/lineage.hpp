@@ -30,7 +30,7 @@ private:
     std::map<VersionId, model::Manifest> hashed_;  // what the bytes at hand say; ids and parents are not theirs
 };
 
-// A bundle under way: asks the daemon for steps, key events and manifests until nothing more is to be had.
+// A bundle under way: asks the daemon for steps, key events, revocations and manifests until nothing more is to be had.
 class LineageCollector {
 public:
     LineageCollector(api::Connection& connection, const VersionId& version)
@@ -45,6 +45,7 @@ private:
     void take(const api::AuditStep& step);
     void add(ledger::BundleKind kind, ByteView bytes);
     Result<void> add_key_events(const Address& node);
+    Result<void> add_revocations();
     Result<void> add_manifest(const VersionId& version);
 
     api::Connection& connection_;

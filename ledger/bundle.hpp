@@ -1,6 +1,7 @@
 // A lineage bundle: everything one needs to check a version back to its origin, in one file that needs neither a daemon
 // nor a network (rfc/0004 section 7.2). The version it is about, then items in any order: entry proofs of its stops,
-// entry proofs of the key events of their logs, manifests, and the names of versions nobody had a proof of.
+// entry proofs of the key events of their logs, manifests, the names of versions nobody had a proof of, and whom the
+// network root has revoked.
 //
 //   "AIPB" | u8 version = 1 | version id | items, each u8 kind | u32 length | bytes | SHA-256 of all before
 //
@@ -25,6 +26,7 @@ enum class BundleKind : uint8_t {
     kKeyEvent = 2,  // entry proof
     kManifest = 3,  // of a version: its bytes (rfc/0007)
     kMissing = 4,   // version id, then why, as text
+    kRevoked = 5,   // the network root's word about an identity (rfc/0006 section 8)
 };
 
 struct BundleItem {

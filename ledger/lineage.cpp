@@ -1,6 +1,9 @@
 #include "ledger/lineage.hpp"
 
 #include <algorithm>
+#include <ctime>
+
+#include "crypto/revocation.hpp"
 
 namespace aip::ledger {
 namespace {
@@ -8,6 +11,14 @@ namespace {
 void judge(LineageStep& step, Verdict& verdict, const Result<void>& found) {
     verdict = found ? Verdict::kGood : Verdict::kBad;
     if (!found && step.why.empty()) step.why = found.error().text;
+}
+
+std::string utc(WallTime time) {
+    const std::time_t seconds = static_cast<std::time_t>(time.unix_ms() / 1000);
+    std::tm parts{};
+    char text[32] = "";
+    if (gmtime_r(&seconds, &parts) != nullptr) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
 }
 
 Error wrong(std::string text) { return {ErrorCode::kDenied, std::move(text)}; }
@@ -41,6 +52,7 @@ void LineageAudit::add(const BundleItem& item) {
                 added = wrong("a manifest in the bundle is malformed");
             break;
         }
+        case BundleKind::kRevoked: added = add_revocation(item.bytes); break;
         case BundleKind::kMissing: {
             Reader r(item.bytes);
             VersionId version;
@@ -94,6 +106,7 @@ Result<void> LineageAudit::add_stop(ByteView bytes) {
         auto* says = std::get_if<HopStatement>(&checked->entry);
         if (says == nullptr) return wrong("a key event stands where a step should");
         stop.signer = checked->signer.operational;
+        stop.identity = checked->signer.identity;
         stop.step.signature = Verdict::kGood;
         const auto tree = place(proof, *checked);
         judge(stop.step, stop.step.inclusion, tree ? Result<void>() : Result<void>(tree.error()));
@@ -126,6 +139,15 @@ Result<void> LineageAudit::add_key_event(ByteView bytes) {
     return {};
 }
 
+Result<void> LineageAudit::add_revocation(ByteView bytes) {
+    const auto word = crypto::RevocationBytes::from(bytes);
+    if (!word) return wrong("a revocation in the bundle is malformed");
+    AIP_ASSIGN(const crypto::Revocation read, crypto::verify_revocation(*word, verifier_.root()));
+    WallTime& from = revoked_.emplace(read.identity, read.from).first->second;
+    from = std::min(from, read.from);
+    return {};
+}
+
 void LineageAudit::index_keys() {
     for (auto& [node, log] : logs_) {
         log.keys = {};
@@ -138,6 +160,11 @@ void LineageAudit::index_keys() {
 
 void LineageAudit::check_key(Stop& stop) const {
     LineageStep& step = stop.step;
+    const auto revoked = revoked_.find(stop.identity);
+    if (revoked != revoked_.end() && step.says->time >= revoked->second)
+        return judge(step, step.key,
+                     wrong("identity " + step.node.text() + " was revoked from " + utc(revoked->second) +
+                           " by the network root"));
     const auto it = logs_.find(step.node);
     if (it == logs_.end() || stop.tree == nullptr) return;
     const LogSeen& log = it->second;

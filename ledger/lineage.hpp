@@ -3,7 +3,7 @@
 // Fed with the items of a bundle in any order, finish() walks from the version back to the origins and says of every
 // step what holds: the signature, that the key was valid at that index, that the entry is in the tree, witnesses, that
 // manifest and entry name the same weights, that the weights at hand are those, that the declared change is the change,
-// that the giver's proof was real.
+// that the giver's proof was real, and that the network root had not revoked the identity by then.
 //
 // Invariant: a step is good only if nothing of it is wrong and signature, key and inclusion were really checked. Each
 // checkpoint's signatures are checked once, whatever the number of entries under it. One log with two trees of one size
@@ -11,8 +11,8 @@
 // A version is visited once, so entries that name each other as parents end too. Any one thread; no I/O.
 //
 // Not here: that two trees of different sizes are of one history (consistency needs the log: `ledger verify`,
-// witnesses), and that the bundle leaves out the newest key event of a log: without it the key that was revoked there is
-// the valid one. Who asks the log itself, or a witness of it, sees that.
+// witnesses), and that the bundle leaves out the newest key event of a log: without it the key that was revoked there
+// is the valid one. Who asks the log itself, or a witness of it, sees that.
 #pragma once
 
 #include <map>
@@ -105,10 +105,12 @@ private:
         LineageStep step;
         const Tree* tree = nullptr;
         crypto::PublicKey signer;
+        crypto::PublicKey identity;
     };
 
     Result<void> add_stop(ByteView bytes);
     Result<void> add_key_event(ByteView bytes);
+    Result<void> add_revocation(ByteView bytes);
     Result<const Tree*> place(const EntryProof& proof, const CheckedEntry& entry);
     Tree open_tree(const EntryProof& proof, WallTime at);
     void index_keys();
@@ -128,6 +130,7 @@ private:
     std::string unread_;                           // why the first item that could not be believed could not
     std::unordered_map<std::string, Tree> trees_;  // by signed checkpoint and the credential of its log
     std::map<Address, LogSeen> logs_;
+    std::map<crypto::PublicKey, WallTime> revoked_;  // identity, from when
 };
 
 }  // namespace aip::ledger

@@ -55,6 +55,7 @@ void Node::report(const std::string& name, const std::vector<std::string>& args,
     if (name == "ledger-witness") return witnessing_->report(std::move(done));
     if (name == "ledger-forks") return done(witnessing_->report_forks());
     if (name == "tags") return report_tags(std::move(done));
+    if (name == "revocations") return done(revocations_.report());
     if (name == "manifest") return report_manifest(args, std::move(done));
     if (name == "ledger-log") return report_ledger(args, std::move(done));
     done(Error{ErrorCode::kNotFound, "no report is called '" + name + "'"});

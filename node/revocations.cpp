@@ -123,6 +123,12 @@ void Revocations::take(ByteView word, std::function<void(Result<void>)> done) {
         });
 }
 
+Report Revocations::report() const {
+    Report report{"Revocations", {{"identity", ColumnType::kText}, {"word", ColumnType::kText}}, {}, {}};
+    for (const auto& [identity, word] : known_) report.rows.push_back({identity.hex(), word.bytes.hex()});
+    return report;
+}
+
 std::vector<Bytes> Revocations::words() const {
     std::vector<Bytes> all;
     for (const auto& [identity, word] : known_) all.push_back(to_bytes(word.bytes.view()));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 
+#include "base/report.hpp"
 #include "crypto/revocation.hpp"
 #include "crypto/vote.hpp"
 #include "node/outbox.hpp"
@@ -30,6 +31,7 @@ public:
     Result<void> load();  // at start, before anything runs
     // A revocation, a rule about votes or a vote, from a packet or a program. `done`: known here, durably.
     void take(ByteView word, std::function<void(Result<void>)> done);
+    Report report() const;  // of the root alone: identity, and the word itself in hex
     size_t poll(const std::vector<Address>& neighbours, Instant now);
     Instant next_wakeup() const { return known_.empty() && !rule_ ? Instant::never() : tell_at_; }
 

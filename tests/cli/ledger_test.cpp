@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "crypto/revocation.hpp"
 #include "ledger/key_history.hpp"
 #include "ledger/policy.hpp"
 #include "program.hpp"
@@ -136,6 +137,20 @@ TEST_F(LedgerCommands, AuditFollowsAVersionAcrossNodesToItsOrigin) {
     EXPECT_EQ(report["rows"][1]["node"], other_.self().address.text());
     for (const json& row : report["rows"]) EXPECT_EQ(row["verdict"], "verified");
     EXPECT_EQ(report["notes"][0], "5 of 5 steps verified, back to the origin");
+}
+
+TEST_F(LedgerCommands, AuditAndBundleKnowWhomTheNetworkRootHasRevoked) {
+    const auto word = crypto::revoke_node(ledger::network_root(), other_.self().identity, ledger::kNow, ledger::kNow);
+    node_.revocations.rows = {{other_.self().identity.hex(), word.hex()}};
+    const std::string file = directory_.file("revoked.lineage");
+    ASSERT_EQ(run({"export", "--lineage", ledger::version_of(4).hex(), file}).exit, 0);
+    for (const Ran& audit : {run({"audit", ledger::version_of(4).hex(), "--network", network_}),
+                             run({"audit", "--bundle", file, "--network", network_})}) {
+        EXPECT_EQ(audit.exit, 4);
+        EXPECT_EQ(json::parse(audit.out)["rows"][1]["verdict"],
+                  "NOT VERIFIED: identity " + other_.self().address.text() +
+                      " was revoked from 2025-10-09T08:53:20Z by the network root");
+    }
 }
 
 TEST_F(LedgerCommands, AuditNamesWhatIsMissing) {

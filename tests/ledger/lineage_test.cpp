@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "crypto/revocation.hpp"
 #include "fixture.hpp"
 #include "ledger/key_history.hpp"
 
@@ -89,7 +90,8 @@ protected:
     }
     Bytes key_event(size_t node) const { return machines_[node]->log->prove(0)->encode(); }
 
-    Lineage audit(const std::vector<Bytes>& given, const Policy* policy = nullptr, size_t with_keys = kNodes) {
+    Lineage audit(const std::vector<Bytes>& given, const Policy* policy = nullptr, size_t with_keys = kNodes,
+                  const std::vector<crypto::RevocationBytes>& words = {}) {
         auto v = verifier();
         LineageAudit audit(v, facts_, policy);
         for (const Bytes& stop : given) audit.add({BundleKind::kStop, stop});
@@ -97,6 +99,7 @@ protected:
             const Bytes event = key_event(i);
             audit.add({BundleKind::kKeyEvent, event});
         }
+        for (const auto& word : words) audit.add({BundleKind::kRevoked, word.view()});
         return audit.finish(version_of(3));
     }
 
@@ -345,6 +348,31 @@ TEST_F(Custody, OfAnEntryThatStandsElsewhereIsWrong) {
     const LineageStep step = handed_over([](GiverProof& custody) { ++custody.index; });
     EXPECT_EQ(step.custody, Verdict::kBad);
     EXPECT_THAT(step.why, HasSubstr("stands elsewhere in its log"));
+}
+
+TEST_F(Histories, OfARevokedIdentityAreWrongFromThatTimeOn) {
+    const crypto::PublicKey identity = machines_[1]->signer.self().identity;
+    const auto revoked_from = [&](WallTime from) {
+        return crypto::revoke_node(network_root(), identity, from, kNow + Duration::seconds(100));
+    };
+    const auto later = revoked_from(kNow + Duration::milliseconds(1)), by_then = revoked_from(kNow);
+    EXPECT_TRUE(audit(stops(), {}, kNodes, {later}).is_complete()) << "history stays";
+    for (const auto& words : {std::vector{later, by_then}, std::vector{by_then, later}}) {
+        const Lineage lineage = audit(stops(), {}, kNodes, words);
+        EXPECT_EQ(lineage.bad, 1u);
+        const LineageStep& step = lineage.steps.back();
+        EXPECT_EQ(step.key, Verdict::kBad);
+        EXPECT_EQ(step.why,
+                  "identity " + step.node.text() + " was revoked from 2025-10-09T08:53:20Z by the network root");
+    }
+}
+
+TEST_F(Histories, RevocationsThatTheRootDidNotSignAreRefused) {
+    const auto word = crypto::revoke_node(key_of(9), machines_[1]->signer.self().identity, kNow, kNow);
+    const Lineage lineage = audit(stops(), {}, kNodes, {word});
+    EXPECT_FALSE(lineage.is_complete());
+    EXPECT_EQ(lineage.bad, 0u);
+    EXPECT_THAT(lineage.unread, HasSubstr("not signed by the root"));
 }
 
 TEST_F(Histories, AreHeldToThePolicyOfTheChecker) {

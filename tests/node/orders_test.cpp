@@ -32,13 +32,16 @@ struct Tags : Ordered {};
 TEST_F(Revoked, ReachEveryNodeAndSurviveARestart) {
     row(4);
     const auto out = network.machine(3).signer().self().identity;
-    ASSERT_TRUE(order(0, "revoke", {revocation(out)}));
+    const std::string word = revocation(out);
+    ASSERT_TRUE(order(0, "revoke", {word}));
     const std::string said = "revoked identity " + out.hex();
     EXPECT_TRUE(run_until([&] { return knows_of(1, said) && knows_of(2, said); }, Duration::seconds(10)));
     EXPECT_TRUE(run_until([&] { return network.machine(2).durable().contains("revoked/" + out.hex()); }));
     network.machine(2).kill();
     ASSERT_TRUE(network.machine(2).start().has_value());
     run_for(Duration::seconds(120));
+    const std::vector<std::vector<Cell>> told{{out.hex(), word}};
+    EXPECT_EQ(report(2, "revocations")->rows, told) << "what an audit takes along";
     EXPECT_EQ(node(2).routes().to(network.machine(3).address()), nullptr) << "nobody introduces it any more";
     EXPECT_NE(node(2).routes().to(network.machine(0).address()), nullptr);
 }

@@ -91,6 +91,7 @@ ctl 1 ledger export --lineage "$version" "$dir/model.lineage" >/dev/null
 
 # The network root puts n3 out; n2 hears of it from n1.
 "$aipctl" key revoke "$dir/keys3/identity.pub" --network "$dir/network/network.key" --out "$dir/n3.revocation" >/dev/null
+"$aipctl" key revoke "$dir/keys3/identity.pub" --network "$dir/network/network.key" --out "$dir/early.revocation" --from 2026-01-01T00:00:00Z >/dev/null
 ctl 1 key announce "$dir/n3.revocation" >/dev/null
 wait_for "n2 has heard of the revocation" 20 grep -q "has revoked identity" "$dir/n2.log"
 ok "a revocation travels"
@@ -110,11 +111,22 @@ for i in 1 2 3; do kill -KILL "${pid[$i]}" && unset "pid[$i]"; done
 verified "$dir/audit" || fail "offline: $(jq -c '.rows[].verdict' "$dir/audit")"
 ok "offline, every daemon dead: $(jq -r '.notes[0]' "$dir/audit")"
 if command -v go >/dev/null; then
-    "$(dirname "$0")/../outside/lineage.sh" "$dir/model.lineage" "$(awk '{print $NF}' "$root")" >"$dir/outside" || fail "outside: $(cat "$dir/outside")"
+    "$(dirname "$0")/../outside/lineage.sh" "$dir/model.lineage" "$(awk '{print $NF}' "$root")" "$dir/early.revocation" >"$dir/outside" || fail "outside: $(cat "$dir/outside")"
     ok "with nothing of ours: $(sed -n "s|^$dir/model.lineage: ||p" "$dir/outside")"
 else
     echo "no go: the history is not checked by others' programs"
 fi
+
+# The same with the word that n3 was revoked from before its step.
+{ head -c -32 "$dir/model.lineage" && printf '\005\000\000\000\165' && cat "$dir/early.revocation"; } >"$dir/revoked.lineage"
+openssl dgst -sha256 -binary "$dir/revoked.lineage" >"$dir/digest"
+cat "$dir/digest" >>"$dir/revoked.lineage"
+status=0
+"$aipctl" ledger audit --bundle "$dir/revoked.lineage" --network "$root" --json >"$dir/audit" || status=$?
+((status == 4)) || fail "a revoked identity: status $status"
+grep -q "was revoked from 2026-01-01T00:00:00Z by the network root" "$dir/audit" || fail "$(jq -c '.rows[].verdict' "$dir/audit")"
+ok "a step by an identity that was revoked from before it: not verified"
+
 at=$(($(wc -c <"$dir/model.lineage") / 2))
 byte=$(od -An -tu1 -j "$at" -N 1 "$dir/model.lineage" | tr -d ' ')
 printf "\\$(printf %o $((byte ^ 1)))" | dd of="$dir/model.lineage" bs=1 seek="$at" conv=notrunc 2>/dev/null

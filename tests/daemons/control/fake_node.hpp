@@ -86,6 +86,7 @@ public:
 
     // To be set before a client connects.
     api::Welcome welcome{api::kProtocolVersion, "fake", kAddress, {}};
+    Report revocations{"Revocations", {{"identity", ColumnType::kText}, {"word", ColumnType::kText}}, {}, {}};
     std::function<api::ReplyBody(const api::RequestBody&)> ledger = [](const api::RequestBody&) {
         return api::Failure{ErrorCode::kNotFound, "the ledger is empty"};
     };
@@ -190,6 +191,7 @@ private:
     void answer(const api::Order& m) { reply(Report{m.name, {{"order", ColumnType::kText}}, {{m.name}}, {}}); }
     void answer(const api::ReportQuery& m) {
         if (m.name == "flood") return flood();
+        if (m.name == "revocations") return reply(revocations);
         Report report{m.name, {{"argument", ColumnType::kText}, {"length", ColumnType::kInteger}}, {}, {"a note"}};
         for (const std::string& arg : m.args) report.rows.push_back({arg, static_cast<int64_t>(arg.size())});
         reply(std::move(report));

@@ -30,7 +30,8 @@ type lineage struct {
 	missing map[string]string // version: why there is no proof
 	named   []string          // versions whose manifests are in the bundle: SHA-256 of what only we can read
 	logs    map[string]*history
-	checked map[string]tree // by credential and checkpoint: its signatures are checked once
+	checked map[string]tree  // by credential and checkpoint: its signatures are checked once
+	revoked map[string]int64 // identity in hex: from when, in milliseconds
 }
 
 type tree struct {
@@ -61,7 +62,7 @@ type stop struct {
 
 type predicate struct {
 	Credential, Key, Previous, Node, What, ReceivedFrom string
-	Number                                              int64
+	Number, TimeMs                                      int64
 	Parents                                             []string
 	Custody                                             *struct {
 		Index, Size int64
@@ -79,6 +80,7 @@ const (
 	itemKeyEvent = 2
 	itemManifest = 3
 	itemMissing  = 4
+	itemRevoked  = 5
 )
 
 func readLineage(file string, root ed25519.PublicKey) (*lineage, error) {
@@ -94,7 +96,7 @@ func readLineage(file string, root ed25519.PublicKey) (*lineage, error) {
 		return nil, errors.New("the bundle is damaged")
 	}
 	l := &lineage{root: root, version: hex.EncodeToString(data[5:37]), stops: map[string][]stop{},
-		missing: map[string]string{}, logs: map[string]*history{}, checked: map[string]tree{}}
+		missing: map[string]string{}, logs: map[string]*history{}, checked: map[string]tree{}, revoked: map[string]int64{}}
 	for items := data[37:end]; len(items) > 0; {
 		if len(items) < 5 || len(items)-5 < int(binary.BigEndian.Uint32(items[1:])) {
 			return nil, errors.New("the bundle is cut off")
@@ -119,6 +121,9 @@ func readLineage(file string, root ed25519.PublicKey) (*lineage, error) {
 func (l *lineage) add(kind byte, item []byte) error {
 	if kind == itemMissing && len(item) >= 32 {
 		l.missing[hex.EncodeToString(item[:32])] = string(item[32:])
+	}
+	if kind == itemRevoked {
+		return l.addRevocation(item)
 	}
 	if kind == itemManifest {
 		digest := sha256.Sum256(item)
@@ -151,6 +156,32 @@ func (l *lineage) add(kind byte, item []byte) error {
 		return nil
 	}
 	l.stops[subject] = append(l.stops[subject], s)
+	return nil
+}
+
+// addRevocation: the network root's word that an identity counts no more from a time on (rfc/0006 section 8).
+func (l *lineage) addRevocation(item []byte) error {
+	if len(item) != certificateBytes {
+		return errors.New("a revocation has the wrong length")
+	}
+	subject, err := certifiedKey(item, "AIPR", l.root)
+	if err != nil {
+		return err
+	}
+	from, identity := int64(binary.BigEndian.Uint64(item[37:])), hex.EncodeToString(subject)
+	if earlier, known := l.revoked[identity]; !known || from < earlier {
+		l.revoked[identity] = from
+	}
+	return nil
+}
+
+// checkRevoked: the identity in the step's credential had not been revoked at the time of the step.
+func (l *lineage) checkRevoked(s stop) error {
+	const identityAt = 2 * 5 // in hex, behind magic and version of the node's certificate
+	identity := strings.ToLower(s.says.Credential[identityAt : identityAt+2*ed25519.PublicKeySize])
+	if from, known := l.revoked[identity]; known && s.says.TimeMs >= from {
+		return fmt.Errorf("identity of %s was revoked by the network root", s.says.Node)
+	}
 	return nil
 }
 
@@ -332,6 +363,9 @@ func (l *lineage) verify() (steps int, err error) {
 		for _, s := range l.stops[version] {
 			steps++
 			if err := l.logs[s.log].check(s); err != nil {
+				return steps, fmt.Errorf("%s, entry %d: %w", s.log, s.index, err)
+			}
+			if err := l.checkRevoked(s); err != nil {
 				return steps, fmt.Errorf("%s, entry %d: %w", s.log, s.index, err)
 			}
 			if err := l.checkCustody(version, s); err != nil {
