@@ -57,6 +57,10 @@ Result<void> check_weights(const RoutingWeights& weights) {
 }
 
 Result<void> check_gate(const GateRules& gate) {
+    if (gate.narrowing > 0 && gate.distance == 0)
+        return refused("gate narrowing narrows gate distance, which is not set; set both or neither");
+    if (gate.loss_elsewhere > 0 && gate.loss == 0)
+        return refused("gate loss elsewhere goes with gate loss, which is not set; set both or the latter alone");
     return check_rules({{"gate norm", gate.norm, 0, kWeightMax},
                         {"gate distance", gate.distance, 0, kWeightMax},
                         {"gate narrowing", gate.narrowing, 0, 100},

@@ -57,10 +57,10 @@ struct GateRules {
     bool numbers = false;       // no NaN, no infinity, the tensors of the parent; in force with any of the others
     double norm = 0;            // change of each tensor from the parent, in multiples of its usual one
     double distance = 0;        // from the parent (else this node's last version), as part of its norm, when a journey
-    double narrowing = 0;       // begins; times e^-narrowing when its budget of stops is spent
+    double narrowing = 0;       // begins; times e^-narrowing when its budget of stops is spent; not without `distance`
     double cosine = 0;          // with the same version, at least
     double loss = 0;            // growth on a class that the version's maker says it holds, at most, and
-    double loss_elsewhere = 0;  // on the other classes this node holds
+    double loss_elsewhere = 0;  // on the other classes this node holds; not without `loss`
     bool any() const { return numbers || norm > 0 || distance > 0 || cosine > 0 || loss > 0; }
     bool operator==(const GateRules&) const = default;
 };

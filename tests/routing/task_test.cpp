@@ -123,6 +123,8 @@ TEST(TaskRecord, SaysWhichRuleIsWrongAndWhatIsAllowed) {
     EXPECT_THAT(complaint([](TaskRecord& t) { t.walkers_max = 0; }), HasSubstr("0 walkers; allowed is 1 to 64"));
     EXPECT_THAT(complaint([](TaskRecord& t) { t.merge.rule = "best"; }), HasSubstr("no merging rule is called 'best'"));
     EXPECT_THAT(complaint([](TaskRecord& t) { t.merge.outliers = 0.5; }), HasSubstr("outliers is 0 to less than 0.5"));
+    EXPECT_THAT(complaint([](TaskRecord& t) { t.admission.gate.narrowing = 1; }), HasSubstr("gate distance"));
+    EXPECT_THAT(complaint([](TaskRecord& t) { t.admission.gate.loss_elsewhere = 1; }), HasSubstr("gate loss, which"));
     EXPECT_THAT(complaint([](TaskRecord& t) { t.late_after = Duration::milliseconds(1); }), HasSubstr("lateness"));
 }
 
