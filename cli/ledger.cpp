@@ -1,6 +1,3 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "cli/commands.hpp"
@@ -128,21 +125,6 @@ Result<Shown> checked_entry(Context& context, const std::string& which, const st
     return Shown{std::move(proof), std::move(*checked), std::move(root)};
 }
 
-Result<Bytes> read_bundle(const std::string& path) {
-    AIP_ASSIGN(const OwnedFd file, open_for_reading(path));
-    struct stat info {};
-    if (fstat(file.get(), &info) != 0 || static_cast<uint64_t>(info.st_size) > ledger::kBundleBytesMax)
-        return Error{ErrorCode::kInvalid, path + " is too large for a lineage bundle"};
-    Bytes bytes(static_cast<size_t>(info.st_size));
-    size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t n = read(file.get(), bytes.data() + done, bytes.size() - done);
-        if (n <= 0) return Error{ErrorCode::kIo, "cannot read " + path};
-        done += static_cast<size_t>(n);
-    }
-    return bytes;
-}
-
 struct Evidence {
     Root root;
     Bytes bundle;
@@ -162,7 +144,7 @@ Result<Evidence> from_daemon(Context& context, const AuditOptions& options) {
 
 Result<Evidence> from_bundle(const AuditOptions& options) {
     AIP_ASSIGN(Root root, root_from_file(options.network));
-    AIP_ASSIGN(Bytes bundle, read_bundle(options.bundle));
+    AIP_ASSIGN(Bytes bundle, crypto::read_small_file(options.bundle, ledger::kBundleBytesMax));
     return Evidence{std::move(root), std::move(bundle), {}};
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -94,9 +95,11 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature) 
 Result<Bytes> read_small_file(const std::string& path, size_t bytes_max) {
     File file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.fd < 0) return os_error("read", path);
-    Bytes bytes(bytes_max + 1);
+    constexpr size_t kFirstRead = 4096;  // a key file, and it lies nowhere else in memory
+    Bytes bytes;
     size_t used = 0;
-    while (used < bytes.size()) {
+    while (used <= bytes_max) {
+        if (used == bytes.size()) bytes.resize(std::min(bytes_max + 1, std::max(kFirstRead, 2 * used)));
         const ssize_t n = read(file.fd, bytes.data() + used, bytes.size() - used);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return os_error("read", path);

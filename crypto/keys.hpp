@@ -42,9 +42,9 @@ Result<SecretKey> load_secret_key(const std::string& path, std::string_view labe
 Result<void> save_public_key(const PublicKey& key, const std::string& path, std::string_view label);
 Result<PublicKey> load_public_key(const std::string& path, std::string_view label);
 
-// Small files of the key directory. write_new_file fails with kExists rather than overwrite, and syncs.
 // A key that several machines share: 32 to 128 hex digits in a file that only its owner can read.
 Result<Bytes> load_shared_key(const std::string& path);
+// Files that fit in memory; a pipe will do. write_new_file fails with kExists rather than overwrite, and syncs.
 Result<Bytes> read_small_file(const std::string& path, size_t bytes_max);
 Result<void> write_new_file(const std::string& path, ByteView bytes, unsigned mode);
 
