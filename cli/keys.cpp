@@ -164,18 +164,18 @@ Result<Outcome> key_list(Context& context, const std::string& node) {
         Layout::kTable};
     crypto::Verifier verifier(connection.welcome().network);
     ledger::KeyHistory history;
-    for (uint32_t number = 0;; ++number) {
-        const auto proof = ControlLedger(connection).proof({ledger::key_event_id(number), at, 0});
-        if (!proof && proof.error().code == ErrorCode::kNotFound) return outcome;
-        if (!proof) return proof.error();
-        AIP_ASSIGN(ledger::CheckedEntry checked, ledger::verify_entry(*proof, verifier, {}));
+    AIP_TRY(each_key_event(connection, at, [&](ByteView bytes) -> Result<void> {
+        AIP_ASSIGN(const ledger::EntryProof proof, ledger::EntryProof::parse(bytes));
+        AIP_ASSIGN(ledger::CheckedEntry checked, ledger::verify_entry(proof, verifier, {}));
         auto* event = std::get_if<ledger::KeyEvent>(&checked.entry);
         if (event == nullptr) return Error{ErrorCode::kCorrupt, "the ledger answered with another entry"};
-        outcome.report.rows.push_back({static_cast<int64_t>(number), static_cast<int64_t>(proof->index),
+        outcome.report.rows.push_back({static_cast<int64_t>(outcome.report.rows.size()),
+                                       static_cast<int64_t>(proof.index),
                                        std::string(ledger::key_change_name(event->change)), event->key.hex(),
                                        time_text(event->time), event->reason});
-        AIP_TRY(history.add(proof->index, std::move(*event)));
-    }
+        return history.add(proof.index, std::move(*event));
+    }));
+    return outcome;
 }
 
 }  // namespace aip::cli

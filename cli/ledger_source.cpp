@@ -6,6 +6,18 @@
 
 namespace aip::cli {
 
+Result<void> each_key_event(api::Connection& connection, const std::optional<Address>& node,
+                            const std::function<Result<void>(ByteView proof)>& take) {
+    for (uint32_t number = 0; number < ledger::kKeyEventsMax; ++number) {
+        const auto blob =
+            api::expect<api::Blob>(connection.call(api::LedgerEntry{ledger::key_event_id(number), node, 0}));
+        if (!blob && blob.error().code == ErrorCode::kNotFound) return {};
+        if (!blob) return blob.error();
+        AIP_TRY(take(blob->bytes));
+    }
+    return {};
+}
+
 Result<ledger::EntryProof> ControlLedger::proof(api::LedgerEntry which) {
     AIP_ASSIGN(const api::Blob blob, api::expect<api::Blob>(connection_.call(which)));
     return ledger::EntryProof::parse(blob.bytes);
@@ -13,15 +25,14 @@ Result<ledger::EntryProof> ControlLedger::proof(api::LedgerEntry which) {
 
 Result<ledger::KeyHistory> ControlLedger::history() {
     ledger::KeyHistory history;
-    for (uint32_t number = 0;; ++number) {
-        const auto found = proof({ledger::key_event_id(number), std::nullopt, 0});
-        if (!found && found.error().code == ErrorCode::kNotFound) return history;
-        if (!found) return found.error();
-        AIP_ASSIGN(ledger::Entry entry, ledger::read_entry(found->leaf));
+    AIP_TRY(each_key_event(connection_, std::nullopt, [&history](ByteView bytes) -> Result<void> {
+        AIP_ASSIGN(const ledger::EntryProof found, ledger::EntryProof::parse(bytes));
+        AIP_ASSIGN(ledger::Entry entry, ledger::read_entry(found.leaf));
         auto* event = std::get_if<ledger::KeyEvent>(&entry);
         if (event == nullptr) return Error{ErrorCode::kCorrupt, "the ledger answered with another entry"};
-        AIP_TRY(history.add(found->index, std::move(*event)));
-    }
+        return history.add(found.index, std::move(*event));
+    }));
+    return history;
 }
 
 Result<std::vector<ledger::NoteKey>> ControlLedger::keys() {

@@ -2,6 +2,7 @@
 // is as the daemon gave it; believing it is the caller's business. Blocking.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,10 @@
 #include "ledger/export.hpp"
 
 namespace aip::cli {
+
+// Proofs of the entries about the operational keys of a node (none: the daemon's own), in order.
+Result<void> each_key_event(api::Connection& connection, const std::optional<Address>& node,
+                            const std::function<Result<void>(ByteView proof)>& take);
 
 class ControlLedger final : public ledger::ExportSource {
 public:

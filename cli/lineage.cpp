@@ -1,5 +1,6 @@
 #include "cli/lineage.hpp"
 
+#include "cli/ledger_source.hpp"
 #include "model/import.hpp"
 
 namespace aip::cli {
@@ -90,14 +91,12 @@ Result<void> LineageCollector::walk(const VersionId& from) {
     return {};
 }
 
-Result<void> LineageCollector::add_key_events(const Address& node) {
-    for (uint32_t number = 0; number < ledger::kKeyEventsMax; ++number) {
-        const auto blob = api::expect<api::Blob>(
-            connection_.call(api::LedgerEntry{ledger::key_event_id(number), std::optional(node), 0}));
-        if (!blob) return {};  // no more of them, or nobody to ask: the audit says what is missing
-        add(ledger::BundleKind::kKeyEvent, blob->bytes);
-    }
-    return {};
+// What is not to be had, the audit says is missing.
+void LineageCollector::add_key_events(const Address& node) {
+    static_cast<void>(each_key_event(connection_, node, [this](ByteView proof) -> Result<void> {
+        add(ledger::BundleKind::kKeyEvent, proof);
+        return {};
+    }));
 }
 
 // Whom the network root has put out, as far as the daemon knows.
@@ -112,12 +111,11 @@ Result<void> LineageCollector::add_revocations() {
     return {};
 }
 
-Result<void> LineageCollector::add_manifest(const VersionId& version) {
+void LineageCollector::add_manifest(const VersionId& version) {
     const auto report =
         api::expect<Report>(connection_.call(api::ReportQuery{std::string(kManifestColumn), {version.hex()}}));
     const auto manifest = report ? manifest_in(*report) : std::nullopt;
     if (manifest) add(ledger::BundleKind::kManifest, *manifest);
-    return {};
 }
 
 Result<void> LineageCollector::hash_weights(ManifestFacts& facts) {
@@ -141,9 +139,9 @@ Result<Bytes> LineageCollector::collect() {
         if (bundle_.size() > ledger::kBundleBytesMax)
             return Error{ErrorCode::kNoSpace, "the history of this version is too long for one bundle"};
     }
-    for (const Address& node : nodes_) AIP_TRY(add_key_events(node));
+    for (const Address& node : nodes_) add_key_events(node);
     AIP_TRY(add_revocations());
-    for (const VersionId& version : known_) AIP_TRY(add_manifest(version));
+    for (const VersionId& version : known_) add_manifest(version);
     const Digest end = ledger::bundle_end(bundle_);
     bundle_.insert(bundle_.end(), end.bytes.begin(), end.bytes.end());
     return std::move(bundle_);

@@ -44,9 +44,9 @@ private:
     Result<void> walk(const VersionId& from);
     void take(const api::AuditStep& step);
     void add(ledger::BundleKind kind, ByteView bytes);
-    Result<void> add_key_events(const Address& node);
+    void add_key_events(const Address& node);
     Result<void> add_revocations();
-    Result<void> add_manifest(const VersionId& version);
+    void add_manifest(const VersionId& version);
 
     api::Connection& connection_;
     VersionId version_;
