@@ -37,6 +37,12 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
+std::string escaped_for_dot(std::string_view text) {
+    std::string out;
+    for (const char c : escaped(text)) out += c == '\\' ? "\\\\" : std::string(1, c);
+    return out;
+}
+
 std::string label_of(const ledger::LineageStep& step) {
     std::string label = step.version.short_hex();
     if (step.says) label += " " + step.says->what + " by " + step.node.text();
@@ -107,8 +113,8 @@ std::string lineage_dot(const ledger::Lineage& lineage) {
     std::string out = "digraph lineage {\n  rankdir=BT;\n  node [shape=box, fontname=monospace];\n";
     for (const ledger::LineageStep& step : lineage.steps) {
         const std::string id = "\"" + step.version.hex() + "\"";
-        out += "  " + id + " [label=\"" + escaped(label_of(step)) + "\", color=\"" + std::string(colour_of(step)) +
-               "\"];\n";
+        out += "  " + id + " [label=\"" + escaped_for_dot(label_of(step)) + "\", color=\"" +
+               std::string(colour_of(step)) + "\"];\n";
         if (!step.says) continue;
         for (const VersionId& parent : step.says->parents) out += "  " + id + " -> \"" + parent.hex() + "\";\n";
     }
