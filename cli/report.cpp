@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/command.hpp"
+
 namespace aip::cli {
 namespace {
 
@@ -23,7 +25,14 @@ std::string real_text(double value) {
     return buffer;
 }
 
-std::string cell_text(const Cell& cell) {
+// Milliseconds since 1970 in what a daemon reports.
+constexpr std::string_view kTimeColumn = "time_ms";
+
+std::string title_of(const Column& column) { return column.name == kTimeColumn ? "time" : harmless(column.name); }
+
+std::string cell_text(const Column& column, const Cell& cell) {
+    if (const auto* time = std::get_if<int64_t>(&cell); time != nullptr && column.name == kTimeColumn)
+        return time_text(WallTime::from_unix_ms(*time));
     if (const auto* text = std::get_if<std::string>(&cell)) return harmless(*text);
     if (const auto* integer = std::get_if<int64_t>(&cell)) return std::to_string(*integer);
     if (const auto* real = std::get_if<double>(&cell)) return real_text(*real);
@@ -50,10 +59,10 @@ void append_line(std::string& out, std::string line) {
 void append_table(std::string& out, const Report& report) {
     const size_t columns = report.columns.size();
     std::vector<std::vector<std::string>> lines(1);
-    for (const Column& column : report.columns) lines[0].push_back(harmless(column.name));
+    for (const Column& column : report.columns) lines[0].push_back(title_of(column));
     for (const auto& row : report.rows) {
         lines.emplace_back();
-        for (const Cell& cell : row) lines.back().push_back(cell_text(cell));
+        for (size_t i = 0; i < row.size(); ++i) lines.back().push_back(cell_text(report.columns[i], row[i]));
     }
     std::vector<size_t> widths(columns, 0);
     for (const auto& line : lines)
@@ -71,12 +80,12 @@ void append_table(std::string& out, const Report& report) {
 
 void append_cards(std::string& out, const Report& report) {
     size_t name_width = 0;
-    for (const Column& column : report.columns) name_width = std::max(name_width, width(column.name) + 2);
+    for (const Column& column : report.columns) name_width = std::max(name_width, width(title_of(column)) + 2);
     for (const auto& row : report.rows) {
         for (size_t i = 0; i < row.size(); ++i) {
             std::string line;
-            append_padded(line, harmless(report.columns[i].name) + ":", name_width, false);
-            append_line(out, line + cell_text(row[i]));
+            append_padded(line, title_of(report.columns[i]) + ":", name_width, false);
+            append_line(out, line + cell_text(report.columns[i], row[i]));
         }
     }
 }

@@ -1,6 +1,6 @@
 // The one renderer: any Report as an aligned table, as "name: value" lines (for one thing rather than a list), or as
 // one line of JSON {"title":..., "rows":[{column: value}...], "notes":[...]}. Text from the network is made harmless
-// for a terminal: control characters are shown as '?'. Pure.
+// for a terminal: control characters are shown as '?'. People read the column time_ms, since 1970, as a date. Pure.
 #pragma once
 
 #include <string>

@@ -32,6 +32,14 @@ TEST(Report, CardsPutOneFieldOnALine) {
     EXPECT_EQ(to_text(one, Layout::kCard), "name:   a\nrtt_us: 5\nloss:   0.25\nup:     yes\n# two\n");
 }
 
+TEST(Report, TimesAreDatesForPeopleAndNumbersForPrograms) {
+    const Report one{"tags", {{"time_ms", ColumnType::kInteger}}, {{int64_t{1'750'000'000'000}}}, {}};
+    EXPECT_EQ(to_text(one, Layout::kCard), "time: 2025-06-15T15:06:40Z\n");
+    EXPECT_EQ(to_text(one, Layout::kTable), "                time\n2025-06-15T15:06:40Z\n");
+    EXPECT_EQ(to_json(one), R"({"title":"tags","rows":[{"time_ms":1750000000000}],"notes":[]})"
+                            "\n");
+}
+
 TEST(Report, JsonKeepsTypesAndSaysNullForUnknown) {
     EXPECT_EQ(to_json(kPeers), R"({"title":"peers","rows":[{"name":"a","rtt_us":5,"loss":0.25,"up":true},)"
                                R"({"name":"longer","rtt_us":null,"loss":null,"up":false}],"notes":["two"]})"
