@@ -30,9 +30,11 @@ Result<void> keep_cosignature(KvStore& store, uint64_t size, const Address& witn
     AIP_ASSIGN(const auto kept, store.scan(kPrefix));
     std::set<std::string> sizes{prefix_of(size)};
     for (const auto& [name, value] : kept) sizes.insert(name.substr(0, kPrefix.size() + kSizeDigits + 1));
+    const bool full = sizes.size() > limits::kCosignedSizesKept;
+    if (full && *sizes.begin() == prefix_of(size)) return {};
     KvBatch batch;
     batch.put(prefix_of(size) + to_hex(witness.view()), line);
-    if (sizes.size() > limits::kCosignedSizesKept)
+    if (full)
         for (const auto& [name, value] : kept)
             if (name.starts_with(*sizes.begin())) batch.erase(name);
     return store.write(batch, false);
