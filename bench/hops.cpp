@@ -28,14 +28,6 @@ struct Options {
     bool json = false;
 };
 
-struct OwnedSource final : model::Source {
-    explicit OwnedSource(Bytes b) : bytes(std::move(b)), source(bytes) {}
-    uint64_t size() const override { return source.size(); }
-    Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-    Bytes bytes;
-    model::MemorySource source;
-};
-
 // The trainer program of one node.
 class Trainer final : public sim::Program {
 public:
@@ -67,7 +59,7 @@ public:
             work.metrics["accuracy"] = accuracies_.back();
         }
         machine.node().finish(session, delivery.id, work, node::OnJourney{},
-                              std::make_unique<OwnedSource>(std::move(trained->file)),
+                              std::make_unique<model::OwnedSource>(std::move(trained->file)),
                               [](const Result<node::FinishedStop>& done) { AIP_ASSERT(done.has_value()); });
     }
 
@@ -132,7 +124,7 @@ Result<Figures> run(const Options& options) {
     const size_t widths[] = {data.train.pixels(), 64, kClasses};
     AIP_ASSIGN(Bytes file, Mlp::create(widths, rng).to_safetensors());
     network.machine(0).node().send(1'000'000, {kTask, "mlp", node::OnJourney{options.hops, "coverage"}},
-                                   std::make_unique<OwnedSource>(std::move(file)), {},
+                                   std::make_unique<model::OwnedSource>(std::move(file)), {},
                                    [](const Result<node::SentModel>& sent) { AIP_ASSERT(sent.has_value()); });
     network.machine(0).wake();
     const auto end =

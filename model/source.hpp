@@ -5,6 +5,8 @@
 // descriptor; the caller closes it.
 #pragma once
 
+#include <utility>
+
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
@@ -35,6 +37,17 @@ public:
 
 private:
     ByteView bytes_;
+};
+
+// Owns what it reads from.
+class OwnedSource final : public Source {
+public:
+    explicit OwnedSource(Bytes bytes) : bytes_(std::move(bytes)) {}
+    uint64_t size() const override { return bytes_.size(); }
+    Result<void> read(uint64_t offset, MutableBytes out) override { return MemorySource(bytes_).read(offset, out); }
+
+private:
+    Bytes bytes_;
 };
 
 class MemorySink final : public Sink {

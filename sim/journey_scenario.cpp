@@ -65,14 +65,6 @@ public:
     const std::string& complaint() const { return complaint_; }
 
 private:
-    struct Owned final : model::Source {
-        explicit Owned(Bytes b) : bytes(std::move(b)), source(bytes) {}
-        uint64_t size() const override { return source.size(); }
-        Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-        Bytes bytes;
-        model::MemorySource source;
-    };
-
     size_t number_of(const Machine& machine) const {
         for (size_t i = 0; i < network_.size(); ++i)
             if (&network_.machine(i) == &machine) return i;
@@ -87,7 +79,8 @@ private:
         work.what = "trained";
         work.samples = 200;
         work.steps = 10;
-        machine.node().finish(session, delivery.id, work, node::OnJourney{}, std::make_unique<Owned>(std::move(child)),
+        machine.node().finish(session, delivery.id, work, node::OnJourney{},
+                              std::make_unique<model::OwnedSource>(std::move(child)),
                               [](const Result<node::FinishedStop>&) {});
         machine.wake();
     }
@@ -280,13 +273,7 @@ JourneyOutcome run_journey(uint64_t seed, const JourneyOptions& options) {
     trainers.remember(file);
     network.queue().after(Duration::seconds(3), [&] {
         node::SendOrder order{kTask, "mlp", node::OnJourney{options.stops, "coverage"}};
-        struct Borrowed final : model::Source {
-            explicit Borrowed(ByteView b) : source(b) {}
-            uint64_t size() const override { return source.size(); }
-            Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-            model::MemorySource source;
-        };
-        network.machine(0).node().send(99, order, std::make_unique<Borrowed>(file), {},
+        network.machine(0).node().send(99, order, std::make_unique<model::MemorySource>(file), {},
                                        [&outcome](const Result<node::SentModel>& sent) {
                                            if (!sent)
                                                outcome.complaint = "the model could not start: " + sent.error().text;

@@ -65,7 +65,7 @@ crypto::Signer member(uint8_t n, uint8_t root = 1) {
 // rfc/0008 section 2: a model of node 10 with papers in order; each test puts one thing wrong.
 struct Admit : testing::Test {
     Admit() {
-        OwnedSource source(model_file(1));
+        model::OwnedSource source(model_file(1));
         Serial cores;
         manifest = *model::import_model(source, blocks, {{}, kTask, {}}, {}, cores);
         statement.version = manifest->id();

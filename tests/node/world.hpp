@@ -20,14 +20,9 @@ inline Bytes model_file(uint8_t fill, size_t bytes = 8000) {
     return *model::write_safetensors(tensors, {});
 }
 
-struct OwnedSource final : model::Source {
-    explicit OwnedSource(Bytes b) : bytes(std::move(b)), source(bytes) {}
-    uint64_t size() const override { return source.size(); }
-    Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-    Bytes bytes;
-    model::MemorySource source;
-};
-inline std::unique_ptr<model::Source> source_of(Bytes bytes) { return std::make_unique<OwnedSource>(std::move(bytes)); }
+inline std::unique_ptr<model::Source> source_of(Bytes bytes) {
+    return std::make_unique<model::OwnedSource>(std::move(bytes));
+}
 
 // A program that keeps what it is given, until a test says what it does with it.
 struct Keeper final : sim::Program {

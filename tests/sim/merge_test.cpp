@@ -17,14 +17,6 @@ namespace {
 constexpr size_t kNodes = 6;
 constexpr const char* kTask = "ring";
 
-struct Owned final : model::Source {
-    explicit Owned(Bytes b) : bytes(std::move(b)), source(bytes) {}
-    uint64_t size() const override { return source.size(); }
-    Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-    Bytes bytes;
-    model::MemorySource source;
-};
-
 class Trainers final : public Program {
 public:
     explicit Trainers(Network& network) : network_(network) {}
@@ -41,7 +33,8 @@ public:
             node::WorkDone work;
             work.samples = 30;
             work.steps = 3;
-            machine.node().finish(session, id, work, node::OnJourney{}, std::make_unique<Owned>(std::move(child)),
+            machine.node().finish(session, id, work, node::OnJourney{},
+                                  std::make_unique<model::OwnedSource>(std::move(child)),
                                   [](const Result<node::FinishedStop>&) {});
             machine.wake();
         });
@@ -67,8 +60,8 @@ protected:
             const Bytes weights(8000, static_cast<uint8_t>(i));
             const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {8000}, weights}};
             network.machine(i).node().send(99, {kTask, "m", node::OnJourney{kStops, ""}},
-                                           std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
-                                           [](const Result<node::SentModel>&) {});
+                                           std::make_unique<model::OwnedSource>(*model::write_safetensors(tensors, {})),
+                                           {}, [](const Result<node::SentModel>&) {});
             network.machine(i).wake();
         }
     }

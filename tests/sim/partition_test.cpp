@@ -13,14 +13,6 @@ constexpr const char* kTask = "sim";
 struct Trainer final : Program {
     explicit Trainer(Network& n) : network(n) {}
 
-    struct Owned final : model::Source {
-        explicit Owned(Bytes b) : bytes(std::move(b)), source(bytes) {}
-        uint64_t size() const override { return source.size(); }
-        Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-        Bytes bytes;
-        model::MemorySource source;
-    };
-
     void on_start(Machine& machine, node::SessionId session) override {
         if (!serves.contains(&machine)) return;
         AIP_ASSERT(machine.node().bind(session, kTask).has_value());
@@ -33,7 +25,8 @@ struct Trainer final : Program {
             ++file.back();
             node::WorkDone work;
             work.samples = 20;
-            machine.node().finish(session, id, work, node::OnJourney{}, std::make_unique<Owned>(std::move(file)),
+            machine.node().finish(session, id, work, node::OnJourney{},
+                                  std::make_unique<model::OwnedSource>(std::move(file)),
                                   [](const Result<node::FinishedStop>&) {});
             machine.wake();
         });
@@ -43,16 +36,16 @@ struct Trainer final : Program {
         for (size_t i = 0; i < bytes; ++i) weights[i] = static_cast<uint8_t>(i >> 16);
         const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {bytes}, weights}};
         network.machine(from).node().send(77, {kTask, "name", to},
-                                          std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
-                                          std::move(done));
+                                          std::make_unique<model::OwnedSource>(*model::write_safetensors(tensors, {})),
+                                          {}, std::move(done));
         network.machine(from).wake();
     }
     void send_from(size_t from, uint32_t budget, const std::string& policy = "") {
         const Bytes weights(5000, 1);
         const std::vector<model::TensorView> tensors{{"w", model::Dtype::kU8, {5000}, weights}};
         network.machine(from).node().send(77, {kTask, "name", node::OnJourney{budget, policy}},
-                                          std::make_unique<Owned>(*model::write_safetensors(tensors, {})), {},
-                                          [](const Result<node::SentModel>&) {});
+                                          std::make_unique<model::OwnedSource>(*model::write_safetensors(tensors, {})),
+                                          {}, [](const Result<node::SentModel>&) {});
         network.machine(from).wake();
     }
 
