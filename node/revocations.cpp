@@ -1,6 +1,7 @@
 #include "node/revocations.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/news.hpp"
 
@@ -107,7 +108,7 @@ void Revocations::take(ByteView word, std::function<void(Result<void>)> done) {
     auto key = learn(word);
     if (!key) return done(key.error());
     if (key->empty()) return done({});  // known
-    tell_at_ = services_.clock.now();
+    fresh_.push_back(to_bytes(word));
     KvBatch batch;
     batch.put(*key, std::string(as_text(word)));
     for (const auto& [identity, from] : voted_out_) {
@@ -129,28 +130,37 @@ Report Revocations::report() const {
     return report;
 }
 
-std::vector<Bytes> Revocations::words() const {
-    std::vector<Bytes> all;
-    for (const auto& [identity, word] : known_) all.push_back(to_bytes(word.bytes.view()));
-    if (rule_) all.push_back(to_bytes(rule_->bytes.view()));
+std::vector<ByteView> Revocations::words() const {
+    std::vector<ByteView> all;
+    for (const auto& [identity, word] : known_) all.push_back(word.bytes.view());
+    if (rule_) all.push_back(rule_->bytes.view());
     for (const auto& [identity, votes] : votes_)
         for (const auto& [voter, ballot] : votes) all.push_back(ballot.sealed);
     return all;
 }
 
-size_t Revocations::poll(const std::vector<Address>& neighbours, Instant now) {
-    if ((known_.empty() && !rule_) || now < tell_at_) return 0;
-    tell_at_ = now + kTellEvery;
-    const std::vector<Bytes> all = words();
-    for (const Bytes& word : all) {
-        const Bytes sealed = services_.signer.seal(kNewsDomain, word);
-        for (const Address& neighbour : neighbours) {
-            aipacket::Header header;
-            header.kind = aipacket::Kind::kNews;
-            static_cast<void>(outbox_.send(neighbour, header, sealed));
-        }
+void Revocations::tell(ByteView word, const std::vector<Address>& neighbours) {
+    const Bytes sealed = services_.signer.seal(kNewsDomain, word);
+    for (const Address& neighbour : neighbours) {
+        aipacket::Header header;
+        header.kind = aipacket::Kind::kNews;
+        static_cast<void>(outbox_.send(neighbour, header, sealed));
     }
-    return all.size() * neighbours.size();
+}
+
+size_t Revocations::poll(const std::vector<Address>& neighbours, Instant now) {
+    if (now < next_wakeup()) return 0;
+    const std::vector<Bytes> fresh = std::exchange(fresh_, {});
+    for (const Bytes& word : fresh) tell(word, neighbours);
+    if (now < tell_at_) return fresh.size();
+    const std::vector<ByteView> all = words();
+    if (told_ == 0) round_at_ = now;
+    const size_t end = std::min(all.size(), told_ + kWordsASecond);
+    for (size_t i = told_; i < end; ++i) tell(all[i], neighbours);
+    told_ = end == all.size() ? 0 : end;
+    tell_at_ = now + Duration::seconds(1);
+    if (told_ == 0) tell_at_ = std::max(tell_at_, round_at_ + kRoundEvery);
+    return fresh.size() + end;
 }
 
 }  // namespace aip::node

@@ -85,6 +85,37 @@ TEST_F(Revoked, MembersThatTheRootPutOutHaveNoVote) {
     EXPECT_EQ(order(0, "revoke", {to_hex(vote)}).error().code, ErrorCode::kDenied);
 }
 
+// More at once than a neighbour checks in a second, to one that was away.
+TEST_F(Revoked, ManyWordsAllArrive) {
+    row(2);
+    network.fail(0, 1);
+    const WallTime now = network.queue().wall();
+    const auto identity = [](uint8_t i, uint8_t kind) {
+        crypto::PublicKey key;
+        key.bytes[0] = i;
+        key.bytes[1] = kind;
+        return key;
+    };
+    for (uint8_t i = 0; i < 240; ++i) ASSERT_TRUE(order(0, "revoke", {revocation(identity(i, 1))}));
+    ASSERT_TRUE(order(0, "revoke", {crypto::make_vote_rule(sim::make_root(1), {9, now}).hex()}));
+    for (size_t voter = 0; voter < 2; ++voter)
+        for (uint8_t i = 0; i < 30; ++i) {
+            const auto vote = crypto::cast_vote(network.machine(voter).signer(), {identity(i, 2), now, now});
+            ASSERT_TRUE(order(0, "revoke", {to_hex(vote)}));
+        }
+    const auto known = [&](const std::string& prefix) {
+        const auto& disk = network.machine(1).durable();
+        return std::count_if(disk.begin(), disk.end(),
+                             [&](const auto& item) { return item.first.starts_with(prefix); });
+    };
+    EXPECT_EQ(known("revo"), 0);
+    network.recover(0, 1);
+    run_for(Duration::seconds(100));
+    EXPECT_EQ(known("revoked/"), 240);
+    EXPECT_EQ(known("revocation-rule"), 1);
+    EXPECT_EQ(known("revocation-vote/"), 60);
+}
+
 TEST_F(Revoked, AreRefusedUnlessTheRootSignedThem) {
     row(1);
     EXPECT_EQ(order(0, "revoke", {"00"}).error().code, ErrorCode::kInvalid);
