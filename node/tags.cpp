@@ -48,7 +48,9 @@ Result<void> put_tag(KvStore& store, const Tag& tag, const crypto::Signer& signe
     if (!is_tag_name(tag.name))
         return Error{ErrorCode::kInvalid, "'" + tag.name + "' is no tag: write TASK@WORD, of a-z 0-9 . _ -"};
     AIP_ASSIGN(const auto all, store.scan(kPrefix));
-    if (all.size() >= kTagsMax)
+    const bool moves =
+        std::any_of(all.begin(), all.end(), [&](const auto& t) { return t.first == kPrefix + tag.name; });
+    if (!moves && all.size() >= kTagsMax)
         return Error{ErrorCode::kNoSpace, "this node has " + std::to_string(kTagsMax) + " tags; remove some"};
     KvBatch batch;
     batch.put(kPrefix + tag.name, std::string(as_text(signer.seal(kTagDomain, tag.encode()))));

@@ -172,6 +172,20 @@ TEST_F(Rollbacks, NeedATagTheyKnow) {
     EXPECT_EQ(order(0, "rollback", {"digits@good", "many"}).error().code, ErrorCode::kInvalid);
 }
 
+TEST_F(Tags, OneThatIsThereCanBeMovedWhenThereIsNoRoomForMore) {
+    row(1);
+    const crypto::Signer& signer = network.machine(0).signer();
+    MemoryKvStore store;
+    const Tag tag{"digits@good", VersionId{{7}}, WallTime::from_unix_ms(13)};
+    ASSERT_TRUE(put_tag(store, tag, signer));
+    const std::string key = store.scan("")->front().first;
+    KvBatch batch;
+    for (size_t i = 1; i < kTagsMax; ++i) batch.put(key + std::to_string(i), "");
+    ASSERT_TRUE(store.write(batch, false));
+    EXPECT_EQ(put_tag(store, {"digits@more", tag.version, tag.at}, signer).error().code, ErrorCode::kNoSpace);
+    EXPECT_TRUE(put_tag(store, {"digits@good", VersionId{{8}}, tag.at}, signer));
+}
+
 TEST_F(Tags, AreRefusedIfMalformed) {
     row(1);
     for (const char* name : {"", "digits", "@", "digits@", "@good", "Digits@good", "digits@g@d"})
