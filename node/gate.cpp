@@ -138,7 +138,7 @@ void Gate::made(const std::string& task, const VersionId& version,
     own_[task] = version;
     KvBatch batch;
     batch.put(kOwnPrefix + task, std::string(as_text(version.view())));
-    save(std::move(batch), "an own version");
+    save(std::move(batch), "an own version", false);
 }
 
 void Gate::add_changes(const std::string& task, const std::vector<model::TensorDistance>& changes) {
@@ -154,7 +154,7 @@ void Gate::add_changes(const std::string& task, const std::vector<model::TensorD
     }
     KvBatch batch;
     batch.put(kChangesPrefix + task, encode_changes(known));
-    save(std::move(batch), "what is usual");
+    save(std::move(batch), "what is usual", false);
 }
 
 void Gate::reject(Quarantined entry) {
@@ -168,12 +168,14 @@ void Gate::reject(Quarantined entry) {
     }
     batch.put(kQuarantinePrefix + entry.version.hex(), encode_quarantined(entry));
     quarantine_[entry.version] = std::move(entry);
-    save(std::move(batch), "a rejected version");
+    save(std::move(batch), "a rejected version", true);
 }
 
-void Gate::save(KvBatch batch, std::string_view what) {
+// Statistics that a power cut takes are learnt again; what was rejected must not come back.
+void Gate::save(KvBatch batch, std::string_view what, bool sync) {
     submit(
-        services_.storage, [&state = services_.state, batch = std::move(batch)] { return state.write(batch, true); },
+        services_.storage,
+        [&state = services_.state, batch = std::move(batch), sync] { return state.write(batch, sync); },
         [&host = services_.host, what = std::string(what)](const Result<void>& written) {
             if (!written) host.log("could not note " + what + ": " + written.error().text);
         });

@@ -52,7 +52,7 @@ public:
 
     Result<void> load();  // at start
 
-    void took(const std::string& task, const Address& maker, const std::vector<model::TensorDistance>& from_parent);
+    void took(const std::string& task, const Address& from, const std::vector<model::TensorDistance>& from_parent);
     void made(const std::string& task, const VersionId& version, const std::vector<model::TensorDistance>& from_parent);
     void reject(Quarantined entry);  // its ledger entry is written already
 
@@ -69,7 +69,7 @@ public:
 
 private:
     void add_changes(const std::string& task, const std::vector<model::TensorDistance>& changes);
-    void save(KvBatch batch, std::string_view what);
+    void save(KvBatch batch, std::string_view what, bool sync);
     Result<void> load_reputation();
     void count(const ledger::HopStatement& statement);
 
