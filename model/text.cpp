@@ -1,6 +1,7 @@
 #include "model/text.hpp"
 
 #include <cstdint>
+#include <cstdio>
 
 namespace aip::model {
 namespace {
@@ -51,6 +52,12 @@ std::string quoted(std::string_view text) {
         }
     }
     return out + "'";
+}
+
+std::string decimal(double value) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%.4g", value);
+    return out;
 }
 
 }  // namespace aip::model

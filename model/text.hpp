@@ -11,4 +11,6 @@ bool is_utf8(std::string_view text);  // RFC 3629: no overlong forms, no surroga
 // 'text' in quotes, control characters and quotes escaped, cut after 64 bytes: fit for a terminal and a log line.
 std::string quoted(std::string_view text);
 
+std::string decimal(double value);  // four digits that count, for such a line
+
 }  // namespace aip::model

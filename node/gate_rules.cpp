@@ -1,18 +1,13 @@
 #include "node/gate_rules.hpp"
 
 #include <cmath>
-#include <cstdio>
 
 #include "model/text.hpp"
 
 namespace aip::node {
 namespace {
 
-std::string decimal(double value) {
-    char out[32];
-    std::snprintf(out, sizeof out, "%.4g", value);
-    return out;
-}
+using model::decimal;
 
 class NumbersRule final : public GateRule {
 public:

@@ -1,6 +1,5 @@
 // What programs do with models, second part: hand a trained one back, let one go; and when a stop is over.
-#include <cstdio>
-
+#include "model/text.hpp"
 #include "node/journeys.hpp"
 #include "node/new_version.hpp"
 
@@ -25,12 +24,6 @@ WorkDone sum(const Custody& custody, WorkDone round) {
     round.steps += custody.work.steps;
     if (custody.work.loss_before) round.loss_before = custody.work.loss_before;
     return round;
-}
-
-std::string decimal(double value) {
-    char out[32];
-    std::snprintf(out, sizeof out, "%.4g", value);
-    return out;
 }
 
 }  // namespace
@@ -126,11 +119,11 @@ std::string Journeys::to_be_done(const Entry& entry, const WorkDone& round) cons
     if (stay.accuracy) {
         const auto accuracy = work.metrics.find("accuracy");
         if (accuracy != work.metrics.end() && accuracy->second >= *stay.accuracy) return {};
-        left += ", until its accuracy is " + decimal(*stay.accuracy);
+        left += ", until its accuracy is " + model::decimal(*stay.accuracy);
     }
     if (stay.loss) {
         if (work.loss_after && *work.loss_after <= *stay.loss) return {};
-        left += ", until its loss is " + decimal(*stay.loss);
+        left += ", until its loss is " + model::decimal(*stay.loss);
     }
     if (stay.steps > 0) left += ", at most " + std::to_string(stay.steps - work.steps) + " steps";
     return left.empty() ? left : "the task asks for more here" + left;
