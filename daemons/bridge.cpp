@@ -271,11 +271,11 @@ Result<std::unique_ptr<node::DeliveryFile>> Bridge::open_delivery() {
     return std::unique_ptr<node::DeliveryFile>(std::make_unique<UnlinkedFile>(std::move(fd)));
 }
 
-void Bridge::keep_file(const std::string& name, std::string_view text) {
+Result<void> Bridge::keep_file(const std::string& name, std::string_view text) {
     const std::string directory = delivery_dir_ + "/forks";
     static_cast<void>(mkdir(directory.c_str(), 0755));  // if it is not there, writing says why
-    const auto written = crypto::write_new_file(directory + "/" + name, as_bytes(text), 0644);
-    if (!written && written.error().code != ErrorCode::kExists) log_(written.error().text);
+    auto written = crypto::write_new_file(directory + "/" + name, as_bytes(text), 0644);
+    return !written && written.error().code == ErrorCode::kExists ? Result<void>() : written;
 }
 
 void Bridge::deliver(node::SessionId session, const node::Delivery& delivery,

@@ -32,7 +32,7 @@ public:
     void deliver(node::SessionId session, const node::Delivery& delivery,
                  std::unique_ptr<node::DeliveryFile> file) override;
     void log(std::string_view line) override { log_(line); }
-    void keep_file(const std::string& name, std::string_view text) override;
+    Result<void> keep_file(const std::string& name, std::string_view text) override;
     void fatal(const Error& error) override { fatal_(error); }
 
 private:

@@ -53,8 +53,9 @@ public:
     virtual Result<std::unique_ptr<DeliveryFile>> open_delivery() = 0;
     virtual void deliver(SessionId session, const Delivery& delivery, std::unique_ptr<DeliveryFile> file) = 0;
     virtual void log(std::string_view line) = 0;  // for people; never keys, never data
-    // Evidence that people and their tools will want to have as a file; best effort, the node keeps its own.
-    virtual void keep_file(const std::string& name, std::string_view text) = 0;
+    // Evidence that people and their tools will want to have as a file; best effort, the node keeps its own. Storage
+    // executor.
+    virtual Result<void> keep_file(const std::string& name, std::string_view text) = 0;
     // A write that must not fail has failed: what is on disk is unknown. The host stops the process.
     virtual void fatal(const Error& error) = 0;
 };

@@ -95,6 +95,7 @@ private:
     void took_cosignature(Round& round, const Address& witness, const WitnessReply& reply);
     void learn(const ledger::CertifiedHead& head, Instant now);
     void on_fork(const ledger::Contradiction& what, Instant now);
+    void keep_file(const Address& offender);
     void send(const Address& to, const WitnessMessage& message);
     size_t gossip(Instant now);
     size_t tell(const Address& to, Partner& partner);

@@ -150,7 +150,6 @@ void Witnessing::on_fork(const ledger::Contradiction& what, Instant now) {
     book_.forget(offender);
     services_.host.log("QUARANTINED " + offender.text() + ": it has signed two histories of its ledger at size " +
                        std::to_string(what.older.head.size) + "; see 'aipctl ledger forks'");
-    services_.host.keep_file(file_name(offender), proof.text(verifier_.root()));
     submit(
         services_.storage,
         [&state = services_.state, offender, value = std::string(as_text(encode_contradiction(what)))] {
@@ -162,6 +161,17 @@ void Witnessing::on_fork(const ledger::Contradiction& what, Instant now) {
             if (!kept) return services_.host.fatal(kept.error());
             found_.push_back(offender);
             gossip_at_ = now;  // this cannot wait for the next round
+            keep_file(offender);
+        });
+}
+
+void Witnessing::keep_file(const Address& offender) {
+    submit(
+        services_.storage,
+        [&host = services_.host, name = file_name(offender),
+         text = ledger::ForkProof{forks_.at(offender)}.text(verifier_.root())] { return host.keep_file(name, text); },
+        [&host = services_.host](const Result<void>& written) {
+            if (!written) host.log(written.error().text);
         });
 }
 

@@ -88,7 +88,10 @@ private:
     void deliver(node::SessionId session, const node::Delivery& delivery,
                  std::unique_ptr<node::DeliveryFile> file) override;
     void log(std::string_view line) override;
-    void keep_file(const std::string& name, std::string_view text) override { files_[name] = text; }
+    Result<void> keep_file(const std::string& name, std::string_view text) override {
+        files_[name] = text;
+        return {};
+    }
     void fatal(const Error& error) override { trouble_.push_back("fatal: " + error.text); }
     // Runs `action` later unless the machine has died meanwhile.
     void later(Instant when, std::function<void()> action);

@@ -291,6 +291,7 @@ TEST_F(WitnessingTest, ForkShownToTwoPartsIsFoundWithinTwoRoundsAndTheOffenderPu
         return true;
     };
     ASSERT_TRUE(run_until(all, Witnessing::kGossipEvery * 2 + Duration::milliseconds(500)));
+    run_for(Duration::milliseconds(10));  // it is written after the record is
     const auto& files = network.machine(3).files();
     ASSERT_EQ(files.size(), 1u);
     const auto proof = ledger::ForkProof::parse(files.begin()->second);
