@@ -209,6 +209,7 @@ private:
 
     bool is_to_examine(const Entry& entry) const;
     size_t examine(uint64_t id, Entry& entry, Instant now);
+    bool await_parent(uint64_t id, Entry& entry, Instant now);
     void look_up(uint64_t id, Entry& entry);
     void compare(uint64_t id, Entry& entry);
     size_t ask_program(uint64_t id, Entry& entry, Instant now);
@@ -246,7 +247,9 @@ private:
     Witnessing& witnessing_;
     BestVersions best_;
     Gate gate_;
-    std::map<VersionId, Instant> references_;  // versions asked for as parents, until when they are taken
+    using Reference = std::pair<VersionId, Address>;
+    std::map<Reference, Instant> references_;  // versions asked for as parents, of whom, until when they are taken
+    std::map<Reference, uint64_t> lending_;    // versions that others asked for, by transfer; 0: being packed
     std::map<uint64_t, Entry> entries_;
     std::map<Incoming, Admitted> arriving_;
     std::map<uint64_t, routing::JourneyRecord> passed_;

@@ -88,7 +88,7 @@ void Journeys::on_model_stored(const Incoming& incoming, const aipacket::Progres
         return turn_away(incoming, aipacket::CancelCode::kRefused, kFurtherOn);
     Admitted admitted = std::move(it->second);
     arriving_.erase(it);
-    if (!admitted.journey && references_.contains(admitted.manifest.id()))
+    if (!admitted.journey && references_.contains({admitted.manifest.id(), incoming.peer}))
         return on_reference_stored(incoming, std::move(admitted));
     Custody custody;
     custody.id = admitted.journey ? admitted.journey->id : services_.rng.next() | 1;

@@ -26,7 +26,7 @@ Result<Outgoing> Journeys::pack(const Services& services, const Custody& custody
     Outgoing outgoing;
     outgoing.transfer = custody.transfer;
     outgoing.to = custody.to;
-    outgoing.task = custody.task;
+    outgoing.task = stored->manifest.task();
     outgoing.head = ModelHead{stored->sealed, custody.journey, proof.encode(), custody.name, task}.encode();
     outgoing.blocks = stored->manifest.blocks();
     return outgoing;
@@ -191,7 +191,7 @@ void Journeys::prune(size_t recent, std::function<void(Result<size_t>)> done) {
     sent_since_prune_ = 0;
     std::set<VersionId> keep = best_.versions();
     keep.merge(gate_.versions());
-    for (const auto& [version, until] : references_) keep.insert(version);
+    for (const auto& [reference, until] : references_) keep.insert(reference.first);
     for (const auto& [id, entry] : entries_) {
         keep.insert(entry.custody.version);
         if (entry.exam && entry.exam->parent) keep.insert(*entry.exam->parent);

@@ -88,19 +88,29 @@ size_t Journeys::examine(uint64_t id, Entry& entry, Instant now) {
         look_up(id, entry);
         return 1;
     }
-    if (exam.parent && !exam.parent_here && now < exam.until) {
-        const Address whom = entry.papers.parent_at.is_zero() ? entry.custody.from : entry.papers.parent_at;
-        std::erase_if(references_, [now](const auto& asked) { return asked.second <= now; });
-        if (references_.size() < limits::kReferencesMax) references_[*exam.parent] = exam.until + kPatience;
-        box_.put(whom, {NewsKind::kWanted, id, 0, 0, *exam.parent, {}, services_.clock.wall()});
-        entry.retry_at = std::min(now + kRetry, exam.until);
-        return 1;
-    }
+    if (exam.parent && !exam.parent_here && await_parent(id, entry, now)) return 1;
     if (!exam.compared) {
         compare(id, entry);
         return 1;
     }
     return ask_program(id, entry, now);
+}
+
+// Asks for it, unless it is arriving: what arrives is waited for. False: there is no hope any more.
+bool Journeys::await_parent(uint64_t id, Entry& entry, Instant now) {
+    const Examination& exam = *entry.exam;
+    const Address whom = entry.papers.parent_at.is_zero() ? entry.custody.from : entry.papers.parent_at;
+    const Reference wanted{*exam.parent, whom};
+    const bool arriving = std::any_of(arriving_.begin(), arriving_.end(), [&](const auto& item) {
+        return item.first.peer == whom && !item.second.journey && item.second.manifest.id() == *exam.parent;
+    });
+    if (!arriving && now >= exam.until) return false;
+    entry.retry_at = arriving ? now + kRetry : std::min(now + kRetry, exam.until);
+    std::erase_if(references_, [now](const auto& asked) { return asked.second <= now; });
+    if (!references_.contains(wanted) && references_.size() >= limits::kReferencesMax) return true;
+    references_[wanted] = std::max(now, exam.until) + kPatience;
+    if (!arriving) box_.put(whom, {NewsKind::kWanted, id, 0, 0, *exam.parent, {}, services_.clock.wall()});
+    return true;
 }
 
 void Journeys::look_up(uint64_t id, Entry& entry) {
@@ -272,28 +282,30 @@ void Journeys::turn_back(uint64_t id, Entry& entry) {
     settle(id, entry, [](const Result<void>&) {});
 }
 
-// A node that examines a version asks for its parent: whoever may have the version may have that.
+// A node that examines a version asks for its parent: whoever may have the version may have that. It asks again while
+// it waits, and gets one transfer.
 void Journeys::send_reference(const Address& to, const VersionId& version) {
-    Custody wanted;
-    wanted.version = version;
-    wanted.to = to;
-    wanted.transfer = services_.rng.next() | 1;
+    if (witnessing_.quarantined(to) || gate_.is_quarantined(version)) return;
+    const Reference wanted{version, to};
+    std::erase_if(lending_, [this](const auto& lent) { return lent.second != 0 && !exchange_.sending(lent.second); });
+    if (lending_.size() >= limits::kReferencesMax || !lending_.emplace(wanted, 0).second) return;
+    Custody leaving;
+    leaving.version = version;
+    leaving.to = to;
+    leaving.transfer = services_.rng.next() | 1;
     submit(
-        services_.storage,
-        [services = services_, wanted]() -> Result<Outgoing> {
-            AIP_ASSIGN(Outgoing outgoing, pack(services, wanted, {}));
-            AIP_ASSIGN(const auto stored, services.versions.get(wanted.version));
-            outgoing.task = stored->manifest.task();
-            return outgoing;
-        },
-        [this, to](Result<Outgoing> outgoing) {
+        services_.storage, [services = services_, leaving] { return pack(services, leaving, {}); },
+        [this, wanted](Result<Outgoing> outgoing) {
+            lending_.erase(wanted);
             if (!outgoing) return;  // not here any more: it is asked for elsewhere, or judged without
-            const auto& admission = tasks_.rules(outgoing->task).admission;
-            if (admission.members_listed && !std::count(admission.members.begin(), admission.members.end(), to)) return;
-            static_cast<void>(exchange_.send(std::move(*outgoing), services_.clock.now()));
+            const KnownTask* known = tasks_.find(outgoing->task);
+            if (known != nullptr && !known->lists(wanted.second)) return;
+            const uint64_t transfer = outgoing->transfer;
+            if (exchange_.send(std::move(*outgoing), services_.clock.now())) lending_[wanted] = transfer;
         });
 }
 
+// A surplus copy gets its receipt, too.
 void Journeys::on_reference_stored(const Incoming& incoming, Admitted admitted) {
     const VersionId version = admitted.manifest.id();
     const Papers papers{incoming.peer, admitted.maker, admitted.statement.received_from.value_or(Address{}),
@@ -317,7 +329,6 @@ void Journeys::on_reference_stored(const Incoming& incoming, Admitted admitted) 
                 entry.exam->parent_papers = papers;
                 entry.retry_at = services_.clock.now();
             }
-            references_.erase(version);
         });
 }
 

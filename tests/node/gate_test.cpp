@@ -136,6 +136,47 @@ TEST_F(GateAtStops, WithoutAnyGoodVersionTheModelStays) {
     EXPECT_EQ(std::get<std::string>(quarantined(here)[2]), "numbers");
 }
 
+TEST_F(GateAtStops, ASlowParentIsSentOnceAndWaitedFor) {
+    begin({.numbers = true});
+    const Keeper::Given poisoner = last();
+    network.set_delay(0, 1, Duration::milliseconds(1500));  // 0 has the parent
+    size_t most = 0;
+    network.add_checker([&](sim::Network&) -> std::optional<std::string> {
+        most = std::max(most, leaving(0));
+        return std::nullopt;
+    });
+    ASSERT_TRUE(finish(poisoner, floats(NAN)).has_value());
+    ASSERT_TRUE(delivered(2));
+    EXPECT_EQ(last().file, floats(1));
+    run_for(Duration::seconds(30));
+    EXPECT_EQ(most, 1u);
+    EXPECT_EQ(node(3 - poisoner.machine).journeys().view().size(), 1u) << "no letter came of it";
+}
+
+TEST_F(GateAtStops, ALetterOfTheParentFromSomebodyElseIsALetter) {
+    begin({.numbers = true});
+    const Keeper::Given poisoner = last();
+    const size_t here = 3 - poisoner.machine;
+    network.machine(0).kill();
+    ASSERT_TRUE(finish(poisoner, floats(NAN)).has_value());
+    ASSERT_TRUE(run_until([&] { return node(here).journeys().view().size() == 1; }));
+    run_for(Duration::seconds(2));  // it asks 0 for the parent
+    const auto letter = send(poisoner.machine, network.machine(here).address(), floats(1));
+    ASSERT_TRUE(letter.has_value()) << letter.error().text;
+    ASSERT_EQ(letter->version, poisoner.delivery.version);
+    EXPECT_TRUE(node(here).journeys().has_letter(kTask));
+}
+
+TEST_F(GateAtStops, AVersionInQuarantineIsLentToNobody) {
+    begin({.numbers = true});
+    const Keeper::Given poisoner = last();
+    const auto bad = finish(poisoner, floats(NAN));
+    ASSERT_TRUE(bad.has_value());
+    ASSERT_TRUE(delivered(2));
+    EXPECT_FALSE(lends(last().machine, 0, bad->version));
+    EXPECT_TRUE(lends(0, poisoner.machine, poisoner.delivery.version)) << "its parent is another matter";
+}
+
 TEST_F(GateAtStops, AProgramMeasuresVersionAndParentAndTheWorseIsRejected) {
     settings.open_task.admission.gate = {.loss = 0.1, .loss_elsewhere = 0.5};
     row(3, {0});

@@ -47,20 +47,6 @@ protected:
         run_for(Duration::seconds(3));
     }
 
-    // Machine `from` says this to machine `to`, on that port.
-    void say(size_t from, size_t to, size_t port, const WitnessMessage& message) {
-        const Bytes payload = encode(message);
-        Bytes packet(aipacket::kPacketOverhead + payload.size());
-        std::copy(payload.begin(), payload.end(), packet.begin() + aipacket::kPacketOverhead);
-        aipacket::Header header;
-        header.kind = aipacket::Kind::kWitness;
-        aipacket::Endpoints ends;
-        ends.source = network.machine(from).address();
-        ends.destination = network.machine(to).address();
-        packet.resize(aipacket::encode(packet, ends, header, payload.size()));
-        network.machine(to).receive(port, packet);
-        run_for(Duration::milliseconds(20));
-    }
     Bytes first_leaf() {
         std::optional<Result<Bytes>> bytes;
         node(0).entry_proof({uint64_t{0}, 0}, std::nullopt, [&](Result<Bytes> got) { bytes = std::move(got); });
@@ -70,10 +56,14 @@ protected:
     Twin twin(const std::string& history, uint64_t size = 3) {
         return Twin(network.machine(0).signer(), first_leaf(), history, size);
     }
+    void tell(size_t from, size_t to, size_t port, const WitnessMessage& message) {
+        say(from, to, port, aipacket::Kind::kWitness, encode(message));
+        run_for(Duration::milliseconds(20));
+    }
     // Machine 0 asks for a cosignature; of its own log the neighbours have cosigned the first entry.
     void tell(size_t to, size_t port, const Twin& twin) { ask(to, port, twin.request(1)); }
     void ask(size_t to, size_t port, const ledger::AddCheckpoint& request, size_t credential_of = 0) {
-        say(0, to, port, WitnessRequest{network.machine(credential_of).signer().credential(), request.text()});
+        tell(0, to, port, WitnessRequest{network.machine(credential_of).signer().credential(), request.text()});
     }
     // Since mark().
     int64_t answered(size_t i, const std::string& how) { return counter(i, "witness.answered." + how) - marked_[how]; }
@@ -251,8 +241,8 @@ TEST_F(WitnessingTest, CosignatureThatNobodyAskedForIsRefused) {
     mark(1);
     ASSERT_TRUE(send(1, network.machine(2).address(), model_file(1)));
     const auto refused = node(1).witnessing().refused();
-    say(0, 1, 0, WitnessReply{network.machine(0).signer().credential(), 1, 200, {}, "not a line\n"});
-    say(0, 1, 0, WitnessReply{network.machine(2).signer().credential(), 9, 200, {}, "not a line\n"});
+    tell(0, 1, 0, WitnessReply{network.machine(0).signer().credential(), 1, 200, {}, "not a line\n"});
+    tell(0, 1, 0, WitnessReply{network.machine(2).signer().credential(), 9, 200, {}, "not a line\n"});
     EXPECT_EQ(node(1).witnessing().refused(), refused + 2);
     EXPECT_EQ(cosigned(1), 2u);
 }
@@ -302,7 +292,10 @@ TEST_F(WitnessingTest, ForkShownToTwoPartsIsFoundWithinTwoRoundsAndTheOffenderPu
     EXPECT_EQ(report(4, "ledger-forks")->rows.size(), 1u);
     EXPECT_FALSE(send(0, network.machine(1).address(), model_file(1))) << "nothing is taken from it";
     EXPECT_FALSE(send(2, network.machine(0).address(), model_file(2))) << "nothing is sent to it";
-    EXPECT_TRUE(send(2, network.machine(4).address(), model_file(3))) << "the others go on";
+    const auto third = send(2, network.machine(4).address(), model_file(3));
+    ASSERT_TRUE(third) << "the others go on";
+    EXPECT_FALSE(lends(2, 0, third->version)) << "nor does it get what it asks for";
+    EXPECT_TRUE(lends(2, 3, third->version)) << "as the others do";
 }
 
 // What happens when a fork is shown to 1 and to 5, in the words of everybody.

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "base/report.hpp"
 #include "model/safetensors.hpp"
 #include "node/head.hpp"
@@ -124,6 +126,30 @@ protected:
             if (std::get<std::string>(row[0]) == name) return std::get<int64_t>(row[1]);
         ADD_FAILURE() << "no counter " << name;
         return -1;
+    }
+    // A packet that machine `from` might have written arrives at machine `to`, on that port.
+    void say(size_t from, size_t to, size_t port, aipacket::Kind kind, const Bytes& payload) {
+        Bytes packet(aipacket::kPacketOverhead + payload.size());
+        std::copy(payload.begin(), payload.end(), packet.begin() + aipacket::kPacketOverhead);
+        aipacket::Header header;
+        header.kind = kind;
+        aipacket::Endpoints ends;
+        ends.source = network.machine(from).address();
+        ends.destination = network.machine(to).address();
+        packet.resize(aipacket::encode(packet, ends, header, payload.size()));
+        network.machine(to).receive(port, packet);
+    }
+    size_t leaving(size_t i) {
+        const auto under_way = node(i).exchange().view();
+        return static_cast<size_t>(std::count_if(under_way.begin(), under_way.end(), [](const TransferView& t) {
+            return t.outgoing && t.purpose == aipacket::Purpose::kModel;
+        }));
+    }
+    // Machine `from` says that it examines a child of this version; does a model leave `to`?
+    bool lends(size_t to, size_t from, const VersionId& version) {
+        const News news{NewsKind::kWanted, 1, 0, 0, version, {}, network.queue().wall()};
+        say(from, to, 0, aipacket::Kind::kNews, network.machine(from).signer().seal(kNewsDomain, news.encode()));
+        return run_until([&] { return leaving(to) > 0; }, Duration::seconds(2));
     }
     std::vector<Custody> custody(size_t i) {
         std::vector<Custody> records;
