@@ -14,7 +14,7 @@ public:
     std::string_view name() const override { return "numbers"; }
     std::optional<Objection> object(const Evidence& evidence) const override {
         if (evidence.fault.empty()) return std::nullopt;
-        return Objection{"numbers", evidence.fault, {}};
+        return Objection{evidence.fault, {}};
     }
 };
 
@@ -28,8 +28,7 @@ public:
             const model::TensorDistance& tensor = evidence.from_parent[i];
             const auto usual = evidence.usual.find(tensor.name);
             if (usual == evidence.usual.end() || tensor.change <= limit_ * usual->second) continue;
-            return Objection{"norm",
-                             "tensor " + model::quoted(tensor.name) + " moved by " + decimal(tensor.change) +
+            return Objection{"tensor " + model::quoted(tensor.name) + " moved by " + decimal(tensor.change) +
                                  " from its parent; usual is " + decimal(usual->second) + ", allowed " +
                                  decimal(limit_) + " times that",
                              {{"tensor", static_cast<double>(i)},
@@ -57,12 +56,10 @@ public:
         const std::string whom = parent ? "its parent" : "this node's own version";
         const double limit = distance_ * std::exp(-narrowing_ * evidence.progress) * whole.reference_norm;
         if (distance_ > 0 && whole.change > limit)
-            return Objection{"distance",
-                             "is " + decimal(whole.change) + " away from " + whom + "; allowed is " + decimal(limit),
+            return Objection{"is " + decimal(whole.change) + " away from " + whom + "; allowed is " + decimal(limit),
                              {{"distance", whole.change}, {"limit", limit}}};
         if (cosine_ > 0 && whole.cosine < cosine_)
-            return Objection{"distance",
-                             "has a cosine of " + decimal(whole.cosine) + " with " + whom + "; at least " +
+            return Objection{"has a cosine of " + decimal(whole.cosine) + " with " + whom + "; at least " +
                                  decimal(cosine_) + " is asked",
                              {{"cosine", whole.cosine}, {"limit", cosine_}}};
         return std::nullopt;
@@ -96,8 +93,7 @@ private:
         return nullptr;
     }
     static Objection objection(const ClassFigures& now, const ClassFigures& before, bool held, double limit) {
-        Objection objection{"loss",
-                            "the loss on class " + std::to_string(now.label) + " went from " + decimal(before.loss) +
+        Objection objection{"the loss on class " + std::to_string(now.label) + " went from " + decimal(before.loss) +
                                 " to " + decimal(now.loss) + (held ? ", which its maker says it holds" : "") +
                                 "; allowed is " + decimal(limit) + " more",
                             {{"class", now.label}, {"samples", static_cast<double>(now.samples)}, {"limit", limit}}};
@@ -123,7 +119,10 @@ std::vector<std::unique_ptr<GateRule>> make_gate(const routing::GateRules& rules
 
 std::optional<Objection> first_objection(const routing::GateRules& rules, const Evidence& evidence) {
     for (const auto& rule : make_gate(rules))
-        if (auto objection = rule->object(evidence)) return objection;
+        if (auto objection = rule->object(evidence)) {
+            objection->rule = rule->name();
+            return objection;
+        }
     return std::nullopt;
 }
 

@@ -39,9 +39,9 @@ struct Evidence {
 };
 
 struct Objection {
-    std::string rule;
     std::string why;                        // one line for people
     std::map<std::string, double> figures;  // measured and allowed: they go into the ledger
+    std::string rule = {};                  // first_objection() says which it was
 };
 
 class GateRule {
