@@ -181,7 +181,8 @@ private:
     void tell_progress(Instant now);
 
     std::map<uint64_t, uint32_t> supersede(const std::string& task);
-    void restart(const std::string& task, const Rollback& order, const std::function<void(Result<RolledBack>)>& done);
+    void restart(const routing::JourneyRecord& record, const Rollback& order,
+                 const std::function<void(Result<RolledBack>)>& done);
 
     void turn_away(const Incoming& incoming, aipacket::CancelCode code, std::string_view why);
     bool is_stale(const routing::JourneyRecord& record) const;

@@ -11,11 +11,21 @@ void Journeys::rollback(Rollback order, std::function<void(Result<RolledBack>)> 
     statement.software = settings_.software;
     statement.time = services_.clock.wall();
     statement.parameters["tag"] = order.tag;
-    append_passage(std::move(statement),
-                   [this, order = std::move(order), done = std::move(done)](const Result<Passage>& appended) {
-                       if (!appended) return done(appended.error());
-                       restart(appended->task, order, done);
-                   });
+    submit(
+        services_.storage,
+        [services = services_, statement = std::move(statement)] { return make_passage(services, statement); },
+        [this, order = std::move(order), done = std::move(done)](Result<Passage> made) {
+            if (!made) return done(made.error());
+            OnJourney budget;
+            budget.stops = order.stops;
+            const auto begun = begin(services_.rng.next() | 1, SendOrder{made->task, order.tag, budget});
+            if (!begun) return done(begun.error());  // and the ledger says nothing
+            ledger_.append(std::move(made->leaf.bytes), made->leaf.version,
+                           [this, order, done, record = **begun](const Result<uint64_t>& index) {
+                               if (!index) return done(index.error());
+                               restart(record, order, done);
+                           });
+        });
 }
 
 // The journeys of the task that began here, and for each a number above all its walkers.
@@ -34,13 +44,10 @@ std::map<uint64_t, uint32_t> Journeys::supersede(const std::string& task) {
 }
 
 // Whoever has one of them ends it; the version sets out anew.
-void Journeys::restart(const std::string& task, const Rollback& order,
+void Journeys::restart(const routing::JourneyRecord& record, const Rollback& order,
                        const std::function<void(Result<RolledBack>)>& done) {
-    const uint64_t id = services_.rng.next() | 1;
-    OnJourney budget;
-    budget.stops = order.stops;
-    auto record = begin(id, SendOrder{task, order.tag, budget});
-    if (!record) return done(record.error());
+    const uint64_t id = record.id;
+    const std::string& task = record.task;
     const std::map<uint64_t, uint32_t> walkers = supersede(task);
     for (const auto& [journey, walker] : walkers) {
         const News retire{NewsKind::kRetire, journey, walker, 0, order.version, {}, services_.clock.wall()};
@@ -55,7 +62,7 @@ void Journeys::restart(const std::string& task, const Rollback& order,
     entry.custody.version = order.version;
     entry.custody.task = task;
     entry.custody.name = order.tag;
-    entry.record = std::move(*record);
+    entry.record = record;
     entry.part = next_part_++;
     Entry& placed = entries_.emplace(id, std::move(entry)).first->second;
     lookout_.watch(id, task, now);

@@ -166,6 +166,18 @@ TEST_F(Rollbacks, EndTheJourneysThatBeganHereAndSetOutFromTheTaggedVersion) {
     EXPECT_EQ(std::get<std::string>(log->rows.back()[1]), "rolled-back");
 }
 
+TEST_F(Rollbacks, ThatCannotBeginAreNotInTheLedger) {
+    row(2, {0});
+    const auto first = send(0, OnJourney{9, ""}, model_file(1));
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(order(0, "tag", {"digits@good", first->version.hex()}));
+    const auto back = order(0, "rollback", {"digits@good"});
+    ASSERT_FALSE(back);
+    EXPECT_THAT(back.error().text, testing::HasSubstr("sets no budget"));
+    const auto log = report(0, "ledger-log");
+    EXPECT_NE(std::get<std::string>(log->rows.back()[1]), "rolled-back");
+}
+
 TEST_F(Rollbacks, NeedATagTheyKnow) {
     row(1);
     EXPECT_EQ(order(0, "rollback", {"digits@good"}).error().code, ErrorCode::kNotFound);
