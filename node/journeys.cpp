@@ -66,7 +66,7 @@ Result<void> Journeys::load() {
 }
 
 size_t Journeys::poll(Instant now) {
-    size_t done = 0;
+    size_t done = tell_retired();
     std::erase_if(joining_, [this](uint64_t id) { return !entries_.contains(id); });
     std::vector<uint64_t> ids;
     for (const auto& [id, entry] : entries_)
@@ -125,7 +125,7 @@ size_t Journeys::go_on(uint64_t id, Entry& entry, Instant now) {
 }
 
 Instant Journeys::next_wakeup() const {
-    Instant soonest = Instant::never();
+    Instant soonest = retiring_.empty() ? Instant::never() : Instant();
     for (const auto& [id, entry] : entries_) {
         if (entry.waiter) soonest = std::min(soonest, progress_at_);
         if (!entry.busy) soonest = std::min({soonest, due(entry), entry.report_at});

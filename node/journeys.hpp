@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -133,6 +134,12 @@ private:
         std::optional<Examination> exam;
         uint64_t part = 0;  // distinguishes this entry from a later one of the same id
     };
+    // A journey that was superseded, and up to which member of its task, by address, this is known.
+    struct Retirement {
+        std::string task;
+        News news;
+        Address told;
+    };
     // A file on its way into the store. The job writes `done` and reads `cancelled`, the loop the other way round.
     struct Importing {
         std::atomic<uint64_t> done{0};
@@ -181,6 +188,7 @@ private:
     void tell_progress(Instant now);
 
     std::map<uint64_t, uint32_t> supersede(const std::string& task);
+    size_t tell_retired();
     void restart(const routing::JourneyRecord& record, const Rollback& order,
                  const std::function<void(Result<RolledBack>)>& done);
 
@@ -258,6 +266,7 @@ private:
     std::map<uint64_t, MergedAway> merged_away_;
     std::map<uint64_t, std::shared_ptr<Importing>> importing_;
     std::vector<std::pair<Incoming, WallTime>> tombstones_;
+    std::deque<Retirement> retiring_;
     std::set<uint64_t> joining_;  // their stop is over, and others wait to be merged with them
     size_t landing_ = 0;          // versions on their way into the store, and in nobody's custody yet
     uint64_t next_delivery_ = 1;

@@ -43,6 +43,23 @@ std::map<uint64_t, uint32_t> Journeys::supersede(const std::string& task) {
     return walkers;
 }
 
+// Every member of the task is told; what the box has no room for now, at the next poll.
+size_t Journeys::tell_retired() {
+    size_t told = 0;
+    for (; !retiring_.empty(); retiring_.pop_front()) {
+        Retirement& next = retiring_.front();
+        for (const routing::InterestEntry& member : interest_.entries(next.task)) {
+            const Address& origin = member.record.origin;
+            if (origin <= next.told || origin == services_.self()) continue;
+            if (!box_.has_room()) return told;
+            box_.put(origin, next.news);
+            next.told = origin;
+            ++told;
+        }
+    }
+    return told;
+}
+
 // Whoever has one of them ends it; the version sets out anew.
 void Journeys::restart(const routing::JourneyRecord& record, const Rollback& order,
                        const std::function<void(Result<RolledBack>)>& done) {
@@ -53,8 +70,7 @@ void Journeys::restart(const routing::JourneyRecord& record, const Rollback& ord
         const News retire{NewsKind::kRetire, journey, walker, 0, order.version, {}, services_.clock.wall()};
         const auto here = entries_.find(journey);
         if (here != entries_.end()) here->second.obsolete = true;
-        for (const routing::InterestEntry& member : interest_.entries(task))
-            if (member.record.origin != services_.self()) box_.put(member.record.origin, retire);
+        retiring_.push_back({task, retire, {}});
     }
     const Instant now = services_.clock.now();
     Entry entry;

@@ -52,9 +52,10 @@ public:
         Address to;
         News news;
     };
-    void put(const Address& to, const News& news) {
-        if (letters_.size() < limits::kNewsQueueMax) letters_.push_back({to, news});
+    void put(const Address& to, const News& news) {  // without room it is lost
+        if (has_room()) letters_.push_back({to, news});
     }
+    bool has_room() const { return letters_.size() < limits::kNewsQueueMax; }
     bool empty() const { return letters_.empty(); }
     Letter take() {
         Letter letter = letters_.front();

@@ -166,6 +166,25 @@ TEST_F(Rollbacks, EndTheJourneysThatBeganHereAndSetOutFromTheTaggedVersion) {
     EXPECT_EQ(std::get<std::string>(log->rows.back()[1]), "rolled-back");
 }
 
+TEST_F(Rollbacks, EndMoreJourneysThanTheNewsboxHasRoomFor) {
+    row(6, {0});
+    std::optional<VersionId> first;
+    for (uint8_t i = 1; i <= 60; ++i) {
+        const auto sent = send(0, OnJourney{9, ""}, model_file(i, 100));
+        ASSERT_TRUE(sent) << sent.error().text;
+        if (!first) first = sent->version;
+    }
+    ASSERT_TRUE(order(0, "tag", {"digits@good", first->hex()}));
+    const auto back = order(0, "rollback", {"digits@good", "5"});
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(std::get<int64_t>(back->rows[0][1]), 60);
+    run_for(Duration::seconds(5));
+    size_t waiting = 0;  // in nobody's hands
+    for (size_t i = 1; i < 6; ++i)
+        for (const auto& one : node(i).journeys().view()) waiting += one.delivered ? 0 : 1;
+    EXPECT_LE(waiting, 1u) << "the one that set out";
+}
+
 TEST_F(Rollbacks, ThatCannotBeginAreNotInTheLedger) {
     row(2, {0});
     const auto first = send(0, OnJourney{9, ""}, model_file(1));
