@@ -8,10 +8,7 @@ namespace aip::routing::test {
 
 struct Member {
     explicit Member(const std::string& name, InterestOptions options = {}, uint64_t seed = 1)
-        : signer(make_signer(name)),
-          verifier(root_key()),
-          rng(seed),
-          exchange(signer, verifier, rng, options) {}
+        : signer(make_signer(name)), verifier(root_key()), rng(seed), exchange(signer, verifier, rng, options) {}
     Address address() const { return signer.self().address; }
     std::optional<InterestRecord> holds(const Member& other, std::string_view task = "task") const {
         const auto entry = exchange.table().find(task, other.address());
