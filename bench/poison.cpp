@@ -148,17 +148,10 @@ private:
     }
 
     Result<void> send_first() {
-        struct OwnedSource final : model::Source {
-            explicit OwnedSource(Bytes b) : bytes(std::move(b)), source(bytes) {}
-            uint64_t size() const override { return source.size(); }
-            Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-            Bytes bytes;
-            model::MemorySource source;
-        };
         const size_t widths[] = {data_.images.train.pixels(), 64, kClasses};
         AIP_ASSIGN(Bytes file, Mlp::create(widths, rng_).to_safetensors());
         network_.machine(0).node().send(1'000'000, {kTask, "mlp", node::OnJourney{options_.stops, "coverage"}},
-                                        std::make_unique<OwnedSource>(std::move(file)), {},
+                                        std::make_unique<model::OwnedSource>(std::move(file)), {},
                                         [](const Result<node::SentModel>& sent) { AIP_ASSERT(sent.has_value()); });
         network_.machine(0).wake();
         return {};

@@ -9,14 +9,6 @@ constexpr const char* kTask = "fashion";
 constexpr const char* kVersionsKept = "8";
 constexpr float kNoise = 0.05f;  // deviation; weights begin within 0.036
 
-struct OwnedSource final : model::Source {
-    explicit OwnedSource(Bytes b) : bytes(std::move(b)), source(bytes) {}
-    uint64_t size() const override { return source.size(); }
-    Result<void> read(uint64_t offset, MutableBytes out) override { return source.read(offset, out); }
-    Bytes bytes;
-    model::MemorySource source;
-};
-
 float normal(Rng& rng) {  // the sum of twelve uniform ones, about
     double sum = -6;
     for (int i = 0; i < 12; ++i) sum += static_cast<double>(rng.next() >> 11) * 0x1p-53;
@@ -82,7 +74,7 @@ void Program::on_delivery(sim::Machine& machine, node::SessionId session, const 
     }
     const node::WorkDone work{"sgd", plan_.steps * plan_.batch, plan_.steps, {}, {}, {}};
     machine.node().finish(session, delivery.id, work, node::OnJourney{},
-                          std::make_unique<OwnedSource>(*mlp->to_safetensors()),
+                          std::make_unique<model::OwnedSource>(*mlp->to_safetensors()),
                           [&machine](const Result<node::FinishedStop>& done) {
                               AIP_ASSERT(done.has_value());
                               // Too few models leave a node for its own pruning: without this all versions are kept.

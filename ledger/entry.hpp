@@ -15,8 +15,8 @@ struct EntryProof;
 using Entry = std::variant<HopStatement, KeyEvent>;
 WallTime time_of(const Entry& entry);
 const Address& node_of(const Entry& entry);
-// When the credential of the log's owner has to be valid: at the entry's time, or from its own beginning if it is younger,
-// as in history it may vouch for a tree that holds older entries.
+// When the credential of the log's owner has to be valid: at the entry's time, or from its own beginning if it is
+// younger, as in history it may vouch for a tree that holds older entries.
 WallTime vouched_at(const Entry& entry, const crypto::CredentialBytes& owner);
 VersionId indexed_as(const Entry& entry);  // what a log finds it by
 

@@ -45,6 +45,9 @@ public:
     explicit OwnedSource(Bytes bytes) : bytes_(std::move(bytes)) {}
     uint64_t size() const override { return bytes_.size(); }
     Result<void> read(uint64_t offset, MutableBytes out) override { return MemorySource(bytes_).read(offset, out); }
+    Result<ByteView> view(uint64_t offset, size_t size, Bytes& room) override {
+        return MemorySource(bytes_).view(offset, size, room);
+    }
 
 private:
     Bytes bytes_;

@@ -28,8 +28,8 @@ Result<FsckReport> fsck(const std::string& state_dir, crypto::Verifier* verifier
 // `target` must not exist.
 Result<FsckReport> backup(const std::string& state_dir, const std::string& target);
 
-// What was there is kept as ledger.before-restore and ledger.journal.before-restore. `accept_loss`: go back behind what was signed, or where nothing says
-// what was; the node needs a new identity then.
+// What was there is kept as ledger.before-restore and ledger.journal.before-restore. `accept_loss`: go back behind what
+// was signed, or where nothing says what was; the node needs a new identity then.
 Result<FsckReport> restore(const std::string& source, const std::string& state_dir, bool accept_loss);
 
 }  // namespace aip::ledger
