@@ -86,7 +86,8 @@ public:
     const Gate& gate() const { return gate_; }
 
 private:
-    struct Waiter {  // a program waits for this model to be sent
+    static constexpr Duration kRetry = Duration::seconds(1);  // of what cannot be done now
+    struct Waiter {                                           // a program waits for this model to be sent
         SessionId session = 0;
         SendProgress progress;
         std::function<void(Result<SentModel>)> done;

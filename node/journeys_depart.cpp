@@ -8,7 +8,6 @@
 namespace aip::node {
 namespace {
 
-constexpr Duration kRetry = Duration::seconds(1);
 constexpr Duration kAvoid = Duration::seconds(30);   // a stop that did not answer
 constexpr Duration kDoubt = Duration::seconds(600);  // after this a second copy is the smaller evil
 constexpr uint64_t kPruneEvery = 16;                 // models sent

@@ -10,7 +10,6 @@
 namespace aip::node {
 namespace {
 
-constexpr Duration kRetry = Duration::seconds(1);
 constexpr Duration kPatience = Duration::seconds(10);  // with whoever has the parent
 constexpr Duration kAvoid = Duration::seconds(30);     // whose version was rejected
 constexpr double kHeldShare = 0.1;                     // of its data: a class that a node holds
