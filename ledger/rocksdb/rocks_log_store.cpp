@@ -9,7 +9,9 @@
 namespace aip::ledger {
 namespace {
 
-constexpr size_t kMemoryBytes = 4u << 20;  // each of: all write buffers, block cache
+constexpr size_t kCacheBytes = 4u << 20;         // of blocks
+constexpr size_t kWalBytes = 4u << 20;           // what is only in it is in the journal too
+constexpr size_t kWriteBufferBytes = 16u << 20;  // never filled: the WAL is full before, and appends wait for flushes
 constexpr size_t kLogFileBytes = 1u << 20;
 constexpr size_t kProtectionBytes = 8;
 constexpr size_t kCopyBytes = 1u << 20;  // written at once
@@ -61,8 +63,8 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
     // again, or the Log refuses to open.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.track_and_verify_wals_in_manifest = true;
-    options.db_write_buffer_size = kMemoryBytes;
-    options.max_total_wal_size = kMemoryBytes;  // what is only in its log is in the journal too
+    options.db_write_buffer_size = kWriteBufferBytes;
+    options.max_total_wal_size = kWalBytes;
     options.max_background_jobs = 2;
     options.max_log_file_size = kLogFileBytes;
     options.keep_log_file_num = 2;
@@ -73,7 +75,7 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = cache;
     rocksdb::ColumnFamilyOptions options;
-    options.write_buffer_size = kMemoryBytes / 4;
+    options.write_buffer_size = kWriteBufferBytes;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     options.compression = rocksdb::kNoCompression;  // signed base64 and hashes
     return options;
@@ -107,7 +109,7 @@ RocksLogStore::RocksLogStore(std::unique_ptr<State> state) : state_(std::move(st
 RocksLogStore::~RocksLogStore() = default;
 
 Result<std::unique_ptr<RocksLogStore>> RocksLogStore::open(const std::string& directory, const Options& options) {
-    const auto cache = rocksdb::NewLRUCache(kMemoryBytes);
+    const auto cache = rocksdb::NewLRUCache(kCacheBytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     for (const char* name : kFamilies) descriptors.emplace_back(name, family_options(cache));
     auto state = std::make_unique<State>();
