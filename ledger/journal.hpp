@@ -29,7 +29,7 @@ public:
 class Journal {
 public:
     static constexpr size_t kPageBytes = 4096;
-    static constexpr size_t kHalfBytes = 4u << 20;
+    static constexpr size_t kHalfBytes = 8u << 20;
 
     explicit Journal(JournalFile& file, size_t half_bytes = kHalfBytes) : file_(file), half_bytes_(half_bytes) {}
 

@@ -10,7 +10,7 @@ namespace aip::ledger {
 namespace {
 
 constexpr size_t kCacheBytes = 4u << 20;         // of blocks
-constexpr size_t kWalBytes = 4u << 20;           // what is only in it is in the journal too
+constexpr size_t kWalBytes = 8u << 20;           // what is only in it is in the journal too
 constexpr size_t kWriteBufferBytes = 16u << 20;  // never filled: the WAL is full before, and appends wait for flushes
 constexpr size_t kLogFileBytes = 1u << 20;
 constexpr size_t kProtectionBytes = 8;
