@@ -125,7 +125,7 @@ wait_for "packets that are none are counted" 5 bash -c "(($(count 2 "$refusals")
 ok "$(count 2 "$refusals") packets of garbage from a neighbour's port are counted by reason"
 
 # A full disk: a small file system of our own.
-if [[ $(id -u) == 0 ]] && mkdir "$dir/small" && mount -t tmpfs -o size=24m tmpfs "$dir/small" 2>/dev/null; then
+if [[ $(id -u) == 0 ]] && mkdir "$dir/small" && mount -t tmpfs -o size=32m tmpfs "$dir/small" 2>/dev/null; then
     mounted=$dir/small
     stops 2
     wait_for "n1 misses n2" 20 not reaches 1 2
