@@ -5,15 +5,6 @@
 
 namespace aip::cli {
 
-std::string time_text(WallTime time) {
-    const std::time_t seconds = time.unix_ms() / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char buffer[32];
-    std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return buffer;
-}
-
 namespace {
 
 struct Unit {

@@ -72,7 +72,6 @@ private:
     Report report_;
 };
 
-std::string time_text(WallTime time);                  // 2026-11-21T04:00:00Z
 Result<uint64_t> bytes_from(const std::string& text);  // "10G": k, M, G, T are powers of 1000
 Result<uint64_t> ms_from(const std::string& text);     // "1.5h": ms, s, m, h, d
 Result<WallTime> time_from(const std::string& text);

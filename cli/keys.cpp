@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/limits.hpp"
+#include "base/time_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/ledger_source.hpp"
 #include "crypto/revocation.hpp"

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/time_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/ledger_check.hpp"

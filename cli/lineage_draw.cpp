@@ -1,4 +1,5 @@
 // A lineage for people: as a table whose first column draws the branches, as DOT, as SVG.
+#include "base/time_text.hpp"
 #include "cli/lineage.hpp"
 
 namespace aip::cli {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
+#include "base/time_text.hpp"
 
 namespace aip::cli {
 namespace {

@@ -1,5 +1,6 @@
 // What aipctl says about witnesses: who has cosigned, whether that satisfies a policy, and what a fork proof proves. It
 // checks all of it itself; of the daemon it asks for the newest checkpoint, and for the keys of its log.
+#include "base/time_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/ledger_source.hpp"

@@ -1,8 +1,8 @@
 #include "ledger/lineage.hpp"
 
 #include <algorithm>
-#include <ctime>
 
+#include "base/time_text.hpp"
 #include "crypto/revocation.hpp"
 
 namespace aip::ledger {
@@ -11,14 +11,6 @@ namespace {
 void judge(LineageStep& step, Verdict& verdict, const Result<void>& found) {
     verdict = found ? Verdict::kGood : Verdict::kBad;
     if (!found && step.why.empty()) step.why = found.error().text;
-}
-
-std::string utc(WallTime time) {
-    const std::time_t seconds = static_cast<std::time_t>(time.unix_ms() / 1000);
-    std::tm parts{};
-    char text[32] = "";
-    if (gmtime_r(&seconds, &parts) != nullptr) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
 }
 
 Error wrong(std::string text) { return {ErrorCode::kDenied, std::move(text)}; }
@@ -163,7 +155,7 @@ void LineageAudit::check_key(Stop& stop) const {
     const auto revoked = revoked_.find(stop.identity);
     if (revoked != revoked_.end() && step.says->time >= revoked->second)
         return judge(step, step.key,
-                     wrong("identity " + step.node.text() + " was revoked from " + utc(revoked->second) +
+                     wrong("identity " + step.node.text() + " was revoked from " + time_text(revoked->second) +
                            " by the network root"));
     const auto it = logs_.find(step.node);
     if (it == logs_.end() || stop.tree == nullptr) return;
