@@ -22,8 +22,8 @@ Result<void> KeyHistory::add(uint64_t index, KeyEvent event) {
     if (std::any_of(spans_.begin(), spans_.end(), [&](const Span& s) { return s.event.key == event.key; }))
         return Error{ErrorCode::kDenied,
                      "key event " + std::to_string(event.number) +
-                         " names a key that was the log's "
-                         "before; what was retired never comes back: make a key (aipctl key rotate)"};
+                         " names a key that was the log's before; what was retired never comes back: make a key "
+                         "(aipctl key rotate)"};
     if (spans_.size() >= kKeyEventsMax)
         return Error{ErrorCode::kNoSpace, "a log has at most " + std::to_string(kKeyEventsMax) + " key events"};
     spans_.push_back({index, std::move(event)});

@@ -226,7 +226,10 @@ Result<FsckReport> restore(const std::string& source, const std::string& state_d
     if (!fs::exists(mark_in(source), error) || !fs::exists(journal_in(source), error))
         return Error{ErrorCode::kInvalid,
                      source + " is not a whole backup: making it was cut short; use another, or make one again"};
-    AIP_ASSIGN(const StateLock held, StateLock::take(state_dir));
+    const auto held = StateLock::take(state_dir);
+    if (!held && held.error().code == ErrorCode::kExists)
+        return Error{ErrorCode::kExists, held.error().text + "; stop it first"};
+    if (!held) return held.error();
     AIP_ASSIGN(const FsckReport report, fsck(source, nullptr));
     if (report.problems != 0)
         return Error{ErrorCode::kCorrupt,

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "../fixture.hpp"
+#include "base/state_lock.hpp"
 #include "ledger/journal_file.hpp"
 #include "ledger/rocksdb/rocks_log_store.hpp"
 
@@ -211,6 +212,19 @@ TEST(Upkeep, WithoutAJournalNothingSaysWhatWasSigned) {
     fs::remove(s.state + "/ledger.journal");
     EXPECT_EQ(restore(s.dir / "backup", s.state, false).error().code, ErrorCode::kDenied);
     EXPECT_TRUE(restore(s.dir / "backup", s.state, true));
+}
+
+TEST(Upkeep, RestoresNothingUnderARunningDaemon) {
+    State s;
+    s.live(3);
+    ASSERT_TRUE(backup(s.state, s.dir / "backup"));
+    const auto daemon = StateLock::take(s.state);
+    ASSERT_TRUE(daemon);
+    const auto refused = restore(s.dir / "backup", s.state, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kExists);
+    EXPECT_NE(refused.error().text.find("stop it first"), std::string::npos) << refused.error().text;
+    EXPECT_FALSE(fs::exists(s.state + "/ledger.before-restore"));
 }
 
 TEST(Upkeep, RefusesABackupThatWasCutShort) {
