@@ -119,11 +119,11 @@ Result<void> Gate::load_reputation() {
 
 // A version that was rejected counts against who handed it over; one that was trained here, or relayed, for it.
 void Gate::count(const ledger::HopStatement& s) {
-    if (!s.received_from || s.what == "ended" || s.what == "retired" || s.what == "recreated" ||
-        s.what == "rolled-back")
-        return;
-    Reputation& of = reputation_[*s.received_from];
-    ++(s.what == "rejected" ? of.rejected : of.accepted);
+    if (!s.received_from) return;
+    if (s.what == "rejected")
+        ++reputation_[*s.received_from].rejected;
+    else if (s.what == "relayed" || !ledger::is_passage(s))
+        ++reputation_[*s.received_from].accepted;
 }
 
 void Gate::took(const std::string& task, const Address& from, const std::vector<model::TensorDistance>& from_parent) {
