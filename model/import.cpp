@@ -9,8 +9,8 @@
 namespace aip::model {
 namespace {
 
-// Cuts one section after the other into blocks, each of which ends up in the store, if there is one. As many as there
-// are cores are read and hashed at once, each by one core while its bytes are in that core's cache; then they are put.
+// Cuts one section after the other into blocks, each of which ends up in the store, if there is one. A few for each
+// core are read and hashed in a round, each by one core while its bytes are in that core's cache; then they are put.
 class Cutter {
 public:
     Cutter(uint64_t total, BlockStore* blocks, const Progress& progress, Parallel& cores)

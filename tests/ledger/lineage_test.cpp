@@ -90,6 +90,17 @@ protected:
     }
     Bytes key_event(size_t node) const { return machines_[node]->log->prove(0)->encode(); }
 
+    // Of version 4, an entry of node 1, with the key events that follow that node's first.
+    Lineage audit_of_version_4(const std::vector<Bytes>& events) {
+        auto v = verifier();
+        LineageAudit audit(v, facts_);
+        const Bytes stop = proof(1, 4).encode(), created = key_event(1);
+        audit.add({BundleKind::kStop, stop});
+        audit.add({BundleKind::kKeyEvent, created});
+        for (const Bytes& event : events) audit.add({BundleKind::kKeyEvent, event});
+        return audit.finish(version_of(4));
+    }
+
     Lineage audit(const std::vector<Bytes>& given, const Policy* policy = nullptr, size_t with_keys = kNodes,
                   const std::vector<crypto::RevocationBytes>& words = {}) {
         auto v = verifier();
@@ -163,13 +174,7 @@ TEST_F(Histories, AnEntryByAKeyThatWasRetiredIsWrong) {
     const Bytes rotation = victim.log->prove(2)->encode();
     victim.log = *Log::open(victim.store, victim.journal, victim.signer);
     append(1, says(1, 4, {}, "imported"));
-    auto v = verifier();
-    LineageAudit audit(v, facts_);
-    const Bytes stop = proof(1, 4).encode(), created = key_event(1);
-    audit.add({BundleKind::kStop, stop});
-    audit.add({BundleKind::kKeyEvent, created});
-    audit.add({BundleKind::kKeyEvent, rotation});
-    const Lineage lineage = audit.finish(version_of(4));
+    const Lineage lineage = audit_of_version_4({rotation});
     EXPECT_EQ(lineage.bad, 1u);
     EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
     EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("checkpoint is signed by a key that was not the log's then"));
@@ -181,13 +186,7 @@ TEST_F(Histories, AnEntryByARetiredKeyInATreeOfTheNewOneIsWrong) {
     machine.log = *Log::open(machine.store, machine.journal, fresh);
     ASSERT_TRUE(record_key(*machine.log, fresh, "", "aipacketd/0.1.0", kNow));
     append(1, says(1, 4, {}, "imported"));  // by the old one
-    auto v = verifier();
-    LineageAudit audit(v, facts_);
-    const Bytes stop = proof(1, 4).encode(), created = key_event(1), rotation = machine.log->prove(2)->encode();
-    audit.add({BundleKind::kStop, stop});
-    audit.add({BundleKind::kKeyEvent, created});
-    audit.add({BundleKind::kKeyEvent, rotation});
-    const Lineage lineage = audit.finish(version_of(4));
+    const Lineage lineage = audit_of_version_4({machine.log->prove(2)->encode()});
     EXPECT_EQ(lineage.bad, 1u);
     EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
     EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("but at entry 3 key"));
@@ -212,12 +211,7 @@ TEST_F(Histories, ARevokedKeyThatRotatesItselfBackInIsWrong) {
     const VersionId id = key_event_id(2);
     ASSERT_TRUE(victim.log->append(std::span(&leaf, 1), std::span(&id, 1)));
     append(1, says(1, 4, {}, "imported"));
-    auto v = verifier();
-    LineageAudit audit(v, facts_);
-    const Bytes stop = proof(1, 4).encode(), created = key_event(1), returned = victim.log->prove(3)->encode();
-    audit.add({BundleKind::kStop, stop});
-    for (const Bytes* event : {&created, &rotation, &returned}) audit.add({BundleKind::kKeyEvent, *event});
-    const Lineage lineage = audit.finish(version_of(4));
+    const Lineage lineage = audit_of_version_4({rotation, victim.log->prove(3)->encode()});
     EXPECT_EQ(lineage.bad, 1u);
     EXPECT_EQ(lineage.steps.at(0).key, Verdict::kBad);
     EXPECT_THAT(lineage.steps.at(0).why, HasSubstr("was the log's before"));
